@@ -1,0 +1,62 @@
+#include "framework/ops/elementwise.h"
+
+#include "framework/autograd/record.h"
+#include "framework/ops/unary.h"
+#include "kernels/table.h"
+
+namespace cf::ops {
+namespace {
+
+// The kernel alone, outside the graph.
+Tensor compute(Binary op, const char* name, const Tensor& a, const Tensor& b) {
+  check(a.dtype() == b.dtype(), "{}: {} and {} do not mix; convert one with to()", name, name_of(a.dtype()), name_of(b.dtype()));
+  check(a.device() == b.device(), "{}: operands on {} and {}", name, a.device().str(), b.device().str());
+  Tensor y = Tensor::empty(broadcast_shapes(a.shape(), b.shape(), name), a.dtype(), a.device());
+  kernels_for(a.device()).elementwise.binary(op, a.cview(), b.cview(), y.view());
+  return y;
+}
+
+}  // namespace
+
+Tensor add(const Tensor& a, const Tensor& b) {
+  Tensor y = compute(Binary::add, "add", a, b);
+  record("add", {a, b}, {y}, [](const Backward& bw) { return Grads{bw.dy(), bw.dy()}; });
+  return y;
+}
+
+Tensor sub(const Tensor& a, const Tensor& b) {
+  Tensor y = compute(Binary::sub, "sub", a, b);
+  record("sub", {a, b}, {y}, [](const Backward& bw) { return Grads{bw.dy(), bw.needs(1) ? neg(bw.dy()) : Tensor()}; });
+  return y;
+}
+
+Tensor mul(const Tensor& a, const Tensor& b) {
+  Tensor y = compute(Binary::mul, "mul", a, b);
+  record("mul", {a, b}, {y}, [a = a.detach(), b = b.detach()](const Backward& bw) {
+    return Grads{bw.needs(0) ? mul(bw.dy(), b) : Tensor(), bw.needs(1) ? mul(bw.dy(), a) : Tensor()};
+  });
+  return y;
+}
+
+Tensor div(const Tensor& a, const Tensor& b) {
+  Tensor y = compute(Binary::div, "div", a, b);
+  record("div", {a, b}, {y}, [b = b.detach(), y = y.detach()](const Backward& bw) {
+    const Tensor da = div(bw.dy(), b);
+    return Grads{da, bw.needs(1) ? neg(mul(da, y)) : Tensor()};
+  });
+  return y;
+}
+
+Tensor affine(const Tensor& x, double scale, double offset) { return unary("affine", Unary::affine, {scale, offset}, x); }
+Tensor neg(const Tensor& x) { return unary("neg", Unary::neg, {}, x); }
+Tensor abs(const Tensor& x) { return unary("abs", Unary::abs, {}, x); }
+Tensor exp(const Tensor& x) { return unary("exp", Unary::exp, {}, x); }
+Tensor sqrt(const Tensor& x) { return unary("sqrt", Unary::sqrt, {}, x); }
+Tensor square(const Tensor& x) { return unary("square", Unary::square, {}, x); }
+
+Tensor clamp(const Tensor& x, double lo, double hi) {
+  check(lo <= hi, "clamp: lower bound {} above upper bound {}", lo, hi);
+  return unary("clamp", Unary::clamp, {lo, hi}, x);
+}
+
+}  // namespace cf::ops

@@ -1,0 +1,7 @@
+#include "kernels/resize.h"
+
+namespace cf::cpu {
+
+void fill(ResizeKernels& k) { (void)k; }
+
+}  // namespace cf::cpu

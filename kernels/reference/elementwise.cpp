@@ -1,0 +1,54 @@
+#include "kernels/elementwise.h"
+
+#include "kernels/broadcast.h"
+#include "kernels/functors.h"
+
+namespace cf::reference {
+namespace {
+
+void unary(Unary op, UnaryParams p, ConstView x, View y) {
+  dispatch_float(x.dtype, "unary", [&](auto zero) {
+    using T = decltype(zero);
+    functors::with(op, [&](auto functor) {
+      const T* in = x.as<T>();
+      T* out = y.as<T>();
+      for (std::int64_t i = 0; i < x.numel(); ++i) out[i] = functor.f(in[i], p);
+    });
+  });
+}
+
+void unary_grad(Unary op, UnaryParams p, ConstView x, ConstView y, ConstView dy, View dx) {
+  dispatch_float(x.dtype, "unary_grad", [&](auto zero) {
+    using T = decltype(zero);
+    functors::with(op, [&](auto functor) {
+      const T* in = x.as<T>();
+      const T* out = y.as<T>();
+      const T* g = dy.as<T>();
+      T* d = dx.as<T>();
+      for (std::int64_t i = 0; i < x.numel(); ++i) d[i] = g[i] * functor.d(in[i], out[i], p);
+    });
+  });
+}
+
+void binary(Binary op, ConstView a, ConstView b, View y) {
+  dispatch_float(a.dtype, "binary", [&](auto zero) {
+    using T = decltype(zero);
+    functors::with(op, [&](auto functor) {
+      const T* pa = a.as<T>();
+      const T* pb = b.as<T>();
+      T* out = y.as<T>();
+      for_each_broadcast(y.shape, broadcast_strides(a.shape, y.shape), broadcast_strides(b.shape, y.shape),
+                         [&](std::int64_t i, std::int64_t ia, std::int64_t ib) { out[i] = functor.f(pa[ia], pb[ib]); });
+    });
+  });
+}
+
+}  // namespace
+
+void fill(ElementwiseKernels& k) {
+  k.unary = unary;
+  k.unary_grad = unary_grad;
+  k.binary = binary;
+}
+
+}  // namespace cf::reference

@@ -1,0 +1,7 @@
+#include "kernels/optim.h"
+
+namespace cf::reference {
+
+void fill(OptimKernels& k) { (void)k; }
+
+}  // namespace cf::reference

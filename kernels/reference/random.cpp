@@ -1,0 +1,7 @@
+#include "kernels/random.h"
+
+namespace cf::reference {
+
+void fill(RandomKernels& k) { (void)k; }
+
+}  // namespace cf::reference

@@ -1,0 +1,7 @@
+#include "kernels/resize.h"
+
+namespace cf::reference {
+
+void fill(ResizeKernels& k) { (void)k; }
+
+}  // namespace cf::reference

@@ -1,0 +1,37 @@
+# Flags and helpers that every target of ours shares.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_CXX_FLAGS_RELEASE "-O3")
+
+find_program(CF_CCACHE ccache)
+if(CF_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CF_CCACHE})
+endif()
+
+# What each of our targets is compiled with; libraries of others are included as system headers and are not judged.
+add_library(cf_options INTERFACE)
+target_include_directories(cf_options INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>)
+target_compile_options(cf_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(cf_options INTERFACE -Wno-sign-conversion)
+endif()
+if(CF_SANITIZE)
+  target_compile_options(cf_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  target_link_options(cf_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+# cf_library(NAME FOLDER... LINKS LIB...): a static library of the sources that lie in the folders, without their
+# subfolders. A new file is picked up by the next build.
+function(cf_library name)
+  cmake_parse_arguments(ARG "" "" "FOLDERS;PUBLIC;PRIVATE" ${ARGN})
+  set(sources)
+  foreach(folder ${ARG_FOLDERS})
+    file(GLOB found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cpp)
+    list(APPEND sources ${found})
+  endforeach()
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC cf_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+endfunction()
