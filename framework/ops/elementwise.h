@@ -20,5 +20,7 @@ Tensor sqrt(const Tensor& x);
 Tensor square(const Tensor& x);
 // x limited to [lo, hi]; the gradient passes inside and on the bounds.
 Tensor clamp(const Tensor& x, double lo, double hi);
+// a where condition (u8) is not zero, b elsewhere; all three broadcast.
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 
 }  // namespace cf::ops

@@ -1,0 +1,14 @@
+// Losses: means over all elements, results of shape (1).
+#pragma once
+
+#include "framework/tensor/tensor.h"
+
+namespace cf::ops {
+
+// mean |x - target|; no gradient flows to target.
+Tensor l1_loss(const Tensor& x, const Tensor& target);
+Tensor mse_loss(const Tensor& x, const Tensor& target);
+// mean sqrt((x - target)^2 + eps^2)
+Tensor charbonnier_loss(const Tensor& x, const Tensor& target, double eps = 1e-3);
+
+}  // namespace cf::ops

@@ -1,0 +1,17 @@
+// Every operator.
+#pragma once
+
+#include "framework/ops/activation.h"   // IWYU pragma: export
+#include "framework/ops/conv.h"         // IWYU pragma: export
+#include "framework/ops/elementwise.h"  // IWYU pragma: export
+#include "framework/ops/fft.h"          // IWYU pragma: export
+#include "framework/ops/fused.h"        // IWYU pragma: export
+#include "framework/ops/laconv.h"       // IWYU pragma: export
+#include "framework/ops/layout.h"       // IWYU pragma: export
+#include "framework/ops/loss.h"         // IWYU pragma: export
+#include "framework/ops/matmul.h"       // IWYU pragma: export
+#include "framework/ops/norm.h"         // IWYU pragma: export
+#include "framework/ops/pool.h"         // IWYU pragma: export
+#include "framework/ops/reduce.h"       // IWYU pragma: export
+#include "framework/ops/resize.h"       // IWYU pragma: export
+#include "framework/ops/wavelet.h"      // IWYU pragma: export
