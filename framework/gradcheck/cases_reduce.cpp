@@ -1,0 +1,7 @@
+#include "framework/gradcheck/case.h"
+
+namespace cf {
+
+GradCases reduce_cases() { return {}; }
+
+}  // namespace cf
