@@ -1,7 +1,38 @@
 #include "framework/gradcheck/case.h"
+#include "framework/ops/laconv.h"
 
 namespace cf {
+namespace {
 
-GradCases laconv_cases() { return {}; }
+struct LaconvSizes {
+  std::int64_t n, h, w, in, out, k;
+};
+
+GradCase laconv_case(const char* variant, LaconvSizes s, bool shared_channel, double leaky_slope) {
+  const Shape channel = shared_channel ? Shape{s.n, 1, 1, s.in} : Shape{s.n, s.h, s.w, s.in};
+  return {std::string("laconv.") + variant,
+          {{{s.n, s.h, s.w, s.in}}, {{s.n, s.h, s.w, s.k * s.k}}, {channel}, {{s.out, s.k, s.k, s.in}}, {{s.out}}},
+          [leaky_slope](const std::vector<Tensor>& in) {
+            return std::vector{ops::laconv(in[0], in[1], in[2], in[3], in[4], leaky_slope)};
+          }};
+}
+
+}  // namespace
+
+GradCases laconv_cases() {
+  return {
+      laconv_case("shared", {2, 5, 7, 8, 8, 3}, true, 1),
+      laconv_case("full", {2, 5, 7, 8, 8, 3}, false, 1),
+      laconv_case("leaky", {2, 5, 7, 11, 3, 3}, true, 0.2),
+      laconv_case("full_leaky", {1, 4, 6, 19, 5, 3}, false, 0.2),
+      laconv_case("k5", {1, 7, 6, 3, 9, 5}, true, 1),
+      laconv_case("k5_full", {2, 6, 5, 4, 8, 5}, false, 0.2),
+      laconv_case("k1", {2, 3, 5, 6, 7, 1}, false, 1),
+      laconv_case("smaller_than_k", {2, 2, 1, 5, 4, 5}, true, 1),
+      laconv_case("one_pixel_shared", {2, 1, 1, 3, 2, 3}, true, 1),
+      laconv_case("wide", {1, 6, 9, 32, 32, 3}, true, 0.2),
+      laconv_case("wide_full", {1, 6, 9, 32, 8, 3}, false, 1),
+  };
+}
 
 }  // namespace cf

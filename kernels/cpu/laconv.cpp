@@ -2,6 +2,6 @@
 
 namespace cf::cpu {
 
-void fill(LaconvKernels& k) { (void)k; }
+void fill(LaconvKernels& k) { reference::fill(k); }
 
 }  // namespace cf::cpu
