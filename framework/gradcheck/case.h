@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "framework/tensor/tensor.h"
@@ -21,12 +22,24 @@ struct CaseInput {
   bool differentiable = true;
 };
 
+using GradFn = std::function<std::vector<Tensor>(const std::vector<Tensor>&)>;
+
+// A function built for one dtype, with the parameters that it reads: leaves that are checked like inputs. Their memory is
+// written in place; zeros of the initialisation are perturbed, so that no gradient hides behind them.
+struct BoundFn {
+  GradFn fn;
+  std::vector<std::pair<std::string, Tensor>> parameters;  // dotted name, leaf
+};
+
 struct GradCase {
   // "operator" or "operator.variant", the operator's name as it is recorded: "conv2d.dilated".
   std::string name;
   std::vector<CaseInput> inputs;
   // Pure: the same result for the same inputs, in the dtype of the inputs. Every output is checked.
-  std::function<std::vector<Tensor>(const std::vector<Tensor>&)> fn;
+  GradFn fn;
+  // Layers and networks ("Conv2d.strided", "cf2n"): set this instead of `fn`. Called once per dtype (f64, f32); the result
+  // owns what it built. Parameters need the same names in the same order each time, not the same values.
+  std::function<BoundFn(DType)> bind = {};
 };
 
 using GradCases = std::vector<GradCase>;
