@@ -1,0 +1,82 @@
+// A small register-tiled product for kernels that build one operand on the fly; included once per Highway target.
+// (No include guard of the usual kind: each target compiles its own copy.)
+#if defined(CF_MICRO_GEMM_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef CF_MICRO_GEMM_INL_H
+#undef CF_MICRO_GEMM_INL_H
+#else
+#define CF_MICRO_GEMM_INL_H
+#endif
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cstdint>
+
+HWY_BEFORE_NAMESPACE();
+namespace cf::cpu::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using FloatTag = hn::ScalableTag<float>;
+
+// Floats per vector of this target, and the multiple that row lengths of B and C are padded to.
+inline std::int64_t lanes() { return static_cast<std::int64_t>(hn::Lanes(FloatTag())); }
+inline std::int64_t pad_to_lanes(std::int64_t n) { return (n + lanes() - 1) / lanes() * lanes(); }
+
+// Element (m, k) of A is a[m * a_row + k * a_col].
+struct MicroA {
+  const float* a;
+  std::int64_t a_row;
+  std::int64_t a_col;
+};
+
+// kRows x (kVectors * lanes) of C += A B, the accumulators in registers.
+template <int kRows, int kVectors>
+HWY_INLINE void micro_tile(MicroA a, std::int64_t depth, const float* HWY_RESTRICT b, std::int64_t b_row, float* HWY_RESTRICT c,
+                           std::int64_t c_row) {
+  const FloatTag d;
+  const auto n = static_cast<std::int64_t>(hn::Lanes(d));
+  hn::Vec<FloatTag> acc[kRows][kVectors];
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVectors; ++v) acc[r][v] = hn::LoadU(d, c + r * c_row + v * n);
+  }
+  for (std::int64_t k = 0; k < depth; ++k) {
+    hn::Vec<FloatTag> bv[kVectors];
+    for (int v = 0; v < kVectors; ++v) bv[v] = hn::LoadU(d, b + k * b_row + v * n);
+    const float* ak = a.a + k * a.a_col;
+    for (int r = 0; r < kRows; ++r) {
+      const auto av = hn::Set(d, ak[r * a.a_row]);
+      for (int v = 0; v < kVectors; ++v) acc[r][v] = hn::MulAdd(av, bv[v], acc[r][v]);
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVectors; ++v) hn::StoreU(acc[r][v], d, c + r * c_row + v * n);
+  }
+}
+
+template <int kVectors>
+HWY_INLINE void micro_columns(MicroA a, std::int64_t rows, std::int64_t depth, const float* b, std::int64_t b_row, float* c,
+                              std::int64_t c_row) {
+  // 32 registers hold 12 x 2 accumulators with room for B and the broadcast; 16 hold 6 x 2.
+  constexpr int kBlock = (HWY_MAX_BYTES >= 64 ? 24 : 12) / kVectors;
+  std::int64_t r = 0;
+  const auto at = [&](std::int64_t row) { return MicroA{a.a + row * a.a_row, a.a_row, a.a_col}; };
+  for (; r + kBlock <= rows; r += kBlock) micro_tile<kBlock, kVectors>(at(r), depth, b, b_row, c + r * c_row, c_row);
+  for (; r + 4 <= rows; r += 4) micro_tile<4, kVectors>(at(r), depth, b, b_row, c + r * c_row, c_row);
+  for (; r < rows; ++r) micro_tile<1, kVectors>(at(r), depth, b, b_row, c + r * c_row, c_row);
+}
+
+// C (rows x columns, row stride c_row) += A (rows x depth) B (depth x columns, row stride b_row); columns a multiple of
+// lanes(), B and C readable that far.
+HWY_INLINE void micro_gemm(MicroA a, std::int64_t rows, std::int64_t depth, const float* b, std::int64_t b_row, float* c,
+                           std::int64_t c_row, std::int64_t columns) {
+  const std::int64_t n = lanes();
+  std::int64_t j = 0;
+  for (; j + 2 * n <= columns; j += 2 * n) micro_columns<2>(a, rows, depth, b + j, b_row, c + j, c_row);
+  for (; j < columns; j += n) micro_columns<1>(a, rows, depth, b + j, b_row, c + j, c_row);
+}
+
+}  // namespace cf::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
