@@ -1,0 +1,30 @@
+// A file that appears whole or not at all: written under another name in the same folder, synced, then renamed.
+#pragma once
+
+#include <filesystem>
+
+namespace cf {
+
+class AtomicFile {
+ public:
+  // Chooses the temporary name beside `target`. Throws Error where the folder is missing or no folder.
+  explicit AtomicFile(std::filesystem::path target);
+  // Removes the temporary file unless it was committed.
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  // Where to write; close it before commit().
+  const std::filesystem::path& path() const { return temporary_; }
+  const std::filesystem::path& target() const { return target_; }
+  // Syncs the written file and gives it the target's name. Throws Error (a full disk shows here at the latest); what stood
+  // under the target's name before is untouched then.
+  void commit();
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path temporary_;
+  bool committed_ = false;
+};
+
+}  // namespace cf
