@@ -1,11 +1,34 @@
-// Layer, group and batch normalisation (channels-last): the contract every backend fills in.
+// Normalisation (channels-last): the contract every backend fills in. f32 and f64.
+//
+// Layer, group and batch normalisation are one computation on x seen as (N, P, C): mean and variance are taken per sample
+// n and group of C/groups consecutive channels, over the group's channels at all P pixels.
+//   layer norm:  N = rows, P = 1, groups = 1      group norm:  N, P = pixels, groups      batch norm:  N = 1, P = rows, groups =
+//   C
 #pragma once
+
+#include <cstdint>
 
 #include "framework/core/view.h"
 
 namespace cf {
 
-struct NormKernels {};
+struct NormParams {
+  std::int64_t samples = 1;
+  std::int64_t pixels = 1;
+  std::int64_t channels = 1;
+  std::int64_t groups = 1;
+  double eps = 1e-5;
+};
+
+struct NormKernels {
+  // mean and biased variance (samples, groups) of x.
+  void (*stats)(const NormParams& p, ConstView x, View mean, View var);
+  // y = (x - mean) / sqrt(var + eps) * weight + bias; weight and bias (C); y may be x's memory.
+  void (*apply)(const NormParams& p, ConstView x, ConstView mean, ConstView var, ConstView weight, ConstView bias, View y);
+  // Gradients of x, weight and bias; an output that is none is skipped. `fixed`: mean and var are constants, not x's own.
+  void (*grad)(const NormParams& p, bool fixed, ConstView x, ConstView mean, ConstView var, ConstView weight, ConstView dy,
+               View dx, View dweight, View dbias);
+};
 
 namespace reference {
 void fill(NormKernels& k);

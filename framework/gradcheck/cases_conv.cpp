@@ -1,7 +1,48 @@
 #include "framework/gradcheck/case.h"
+#include "framework/ops/conv.h"
 
 namespace cf {
+namespace {
 
-GradCases conv_cases() { return {}; }
+GradCase conv_case(const char* name, const Shape& x, const Shape& w, const ops::Conv2dOptions& options, bool bias = true) {
+  GradCase c = {name, {{x}, {w}}, {}};
+  if (bias) c.inputs.push_back({{w[0]}});
+  c.fn = [options](const std::vector<Tensor>& in) {
+    return std::vector<Tensor>{ops::conv2d(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), options)};
+  };
+  return c;
+}
+
+GradCase transpose_case(const char* name, const Shape& x, const Shape& w, const ops::Conv2dOptions& options, bool bias = true) {
+  GradCase c = {name, {{x}, {w}}, {}};
+  if (bias) c.inputs.push_back({{w[3]}});
+  c.fn = [options](const std::vector<Tensor>& in) {
+    return std::vector<Tensor>{ops::conv_transpose2d(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), options)};
+  };
+  return c;
+}
+
+}  // namespace
+
+GradCases conv_cases() {
+  return {
+      conv_case("conv2d.3x3", {2, 6, 5, 3}, {4, 3, 3, 3}, {.padding = 1}),
+      conv_case("conv2d.no_bias", {1, 5, 7, 5}, {3, 3, 3, 5}, {.padding = 1}, false),
+      conv_case("conv2d.1x1", {2, 5, 4, 9}, {7, 1, 1, 9}, {}),
+      conv_case("conv2d.pixel_unshuffling", {2, 6, 4, 3}, {5, 2, 2, 3}, {.stride = 2}),
+      conv_case("conv2d.7x7_two_channels", {1, 9, 8, 2}, {2, 7, 7, 2}, {.padding = 3}),
+      conv_case("conv2d.one_channel", {1, 6, 9, 1}, {17, 3, 3, 1}, {.padding = 1}),
+      conv_case("conv2d.dilated", {1, 9, 8, 2}, {3, 3, 3, 2}, {.padding = 3, .dilation = 3}),
+      conv_case("conv2d.strided_left_over", {1, 8, 10, 2}, {3, 3, 3, 2}, {.stride = 3, .padding = 1}),
+      conv_case("conv2d.grouped_5x5_stride2", {1, 9, 7, 6}, {9, 5, 5, 2}, {.stride = 2, .padding = 2, .groups = 3}),
+      conv_case("conv2d.depthwise", {2, 6, 5, 19}, {19, 3, 3, 1}, {.padding = 1, .groups = 19}),
+      conv_case("conv2d.leaky", {2, 5, 6, 8}, {9, 3, 3, 8}, {.padding = 1, .leaky_slope = 0.2}),
+      conv_case("conv2d.leaky_no_bias", {1, 5, 6, 3}, {18, 1, 1, 3}, {.leaky_slope = 0.01}, false),
+      transpose_case("conv_transpose2d.2x2_stride2", {2, 4, 3, 5}, {5, 2, 2, 3}, {.stride = 2}),
+      transpose_case("conv_transpose2d.2x2_stride2_leaky", {1, 3, 5, 4}, {4, 2, 2, 17}, {.stride = 2, .leaky_slope = 0.1}),
+      transpose_case("conv_transpose2d.3x3", {1, 5, 4, 3}, {3, 3, 3, 2}, {.padding = 1}, false),
+      transpose_case("conv_transpose2d.4x4_stride2", {1, 3, 4, 2}, {2, 4, 4, 5}, {.stride = 2, .padding = 1, .leaky_slope = 0.2}),
+  };
+}
 
 }  // namespace cf

@@ -1,7 +1,46 @@
 #include "framework/gradcheck/case.h"
+#include "framework/ops/norm.h"
 
 namespace cf {
+namespace {
 
-GradCases norm_cases() { return {}; }
+std::vector<CaseInput> norm_inputs(const Shape& x) { return {{x}, {{x[-1]}}, {{x[-1]}}}; }
+
+GradCase layer_case(const char* name, const Shape& x) {
+  return {name, norm_inputs(x),
+          [](const std::vector<Tensor>& in) { return std::vector<Tensor>{ops::layer_norm(in[0], in[1], in[2])}; }};
+}
+
+GradCase group_case(const char* name, const Shape& x, std::int64_t groups) {
+  return {name, norm_inputs(x),
+          [groups](const std::vector<Tensor>& in) { return std::vector<Tensor>{ops::group_norm(in[0], groups, in[1], in[2])}; }};
+}
+
+// The state is copied, so that the function stays pure.
+GradCase batch_case(const char* name, const Shape& x, bool training) {
+  GradCase c = {name, norm_inputs(x), {}};
+  c.inputs.push_back({{x[-1]}, CaseInput::Fill::normal, false});
+  c.inputs.push_back({{x[-1]}, CaseInput::Fill::positive, false});
+  c.fn = [training](const std::vector<Tensor>& in) {
+    const ops::BatchNormState state = {in[3].clone(), in[4].clone()};
+    const Tensor y = ops::batch_norm(in[0], in[1], in[2], state, training);
+    return std::vector<Tensor>{y};
+  };
+  return c;
+}
+
+}  // namespace
+
+GradCases norm_cases() {
+  return {
+      layer_case("layer_norm.rows", {5, 16}),
+      layer_case("layer_norm.image", {2, 3, 4, 19}),
+      group_case("group_norm.4", {2, 5, 3, 8}, 4),
+      group_case("group_norm.odd", {2, 3, 5, 21}, 3),
+      group_case("group_norm.one", {2, 4, 6}, 1),
+      batch_case("batch_norm.train", {2, 4, 3, 19}, true),
+      batch_case("batch_norm.eval", {2, 4, 3, 5}, false),
+  };
+}
 
 }  // namespace cf

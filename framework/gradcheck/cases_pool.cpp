@@ -1,7 +1,28 @@
 #include "framework/gradcheck/case.h"
+#include "framework/ops/pool.h"
 
 namespace cf {
+namespace {
 
-GradCases pool_cases() { return {}; }
+using Pool = Tensor (*)(const Tensor&, std::int64_t, std::int64_t);
+
+GradCase pool_case(const char* name, Pool pool, const Shape& x, std::int64_t size, std::int64_t stride) {
+  return {name, {{x}}, [pool, size, stride](const std::vector<Tensor>& in) {
+            return std::vector<Tensor>{pool(in[0], size, stride)};
+          }};
+}
+
+}  // namespace
+
+GradCases pool_cases() {
+  return {
+      pool_case("max_pool2d.2", ops::max_pool2d, {2, 6, 4, 19}, 2, 2),
+      pool_case("max_pool2d.overlapping", ops::max_pool2d, {1, 7, 8, 3}, 3, 2),
+      pool_case("max_pool2d.left_over", ops::max_pool2d, {1, 7, 5, 2}, 2, 3),
+      pool_case("avg_pool2d.2", ops::avg_pool2d, {2, 6, 4, 19}, 2, 2),
+      pool_case("avg_pool2d.overlapping", ops::avg_pool2d, {1, 7, 8, 3}, 3, 2),
+      pool_case("avg_pool2d.left_over", ops::avg_pool2d, {1, 7, 5, 2}, 2, 3),
+  };
+}
 
 }  // namespace cf

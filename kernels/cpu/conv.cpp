@@ -2,6 +2,6 @@
 
 namespace cf::cpu {
 
-void fill(ConvKernels& k) { (void)k; }
+void fill(ConvKernels& k) { reference::fill(k); }
 
 }  // namespace cf::cpu

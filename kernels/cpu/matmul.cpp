@@ -2,6 +2,6 @@
 
 namespace cf::cpu {
 
-void fill(MatmulKernels& k) { (void)k; }
+void fill(MatmulKernels& k) { reference::fill(k); }
 
 }  // namespace cf::cpu

@@ -2,6 +2,6 @@
 
 namespace cf::cpu {
 
-void fill(PoolKernels& k) { (void)k; }
+void fill(PoolKernels& k) { reference::fill(k); }
 
 }  // namespace cf::cpu

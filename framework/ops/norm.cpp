@@ -1,0 +1,97 @@
+#include "framework/ops/norm.h"
+
+#include "framework/autograd/record.h"
+#include "kernels/table.h"
+
+namespace cf::ops {
+namespace {
+
+void check_channels(const char* name, const char* what, const Tensor& x, const Tensor& t) {
+  check(t.shape() == Shape{x.dim(-1)} && t.dtype() == x.dtype() && t.device() == x.device(),
+        "{}: {} is {} {}, expected one {} per channel of x {}", name, what, name_of(t.dtype()), t.shape().str(),
+        name_of(x.dtype()), x.shape().str());
+}
+
+void check_operands(const char* name, const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  check(x.rank() >= 2 && x.numel() > 0, "{}: x {} has no sample and channel dimensions to normalise", name, x.shape().str());
+  check_channels(name, "weight", x, weight);
+  check_channels(name, "bias", x, bias);
+}
+
+struct Stats {
+  Tensor mean;  // (samples, groups), as is var
+  Tensor var;   // biased
+};
+
+Stats stats_of(const NormParams& p, const Tensor& x) {
+  const Shape shape = {p.samples, p.groups};
+  const Stats s = {Tensor::empty(shape, x.dtype(), x.device()), Tensor::empty(shape, x.dtype(), x.device())};
+  kernels_for(x.device()).norm.stats(p, x.cview(), s.mean.view(), s.var.view());
+  return s;
+}
+
+// y = (x - mean) / sqrt(var + eps) * weight + bias, recorded. `fixed`: the statistics are constants.
+Tensor normalise(const char* name, const NormParams& p, const Tensor& x, const Tensor& weight, const Tensor& bias, const Stats& s,
+                 bool fixed) {
+  const auto like = [](const Tensor& t) { return Tensor::empty(t.shape(), t.dtype(), t.device()); };
+  Tensor y = like(x);
+  kernels_for(x.device()).norm.apply(p, x.cview(), s.mean.cview(), s.var.cview(), weight.cview(), bias.cview(), y.view());
+  record(name, {x, weight, bias}, {y}, [=, x = x.detach(), w = weight.detach()](const Backward& bw) {
+    Grads grads(3);
+    if (bw.needs(0)) grads[0] = like(x);
+    for (const int i : {1, 2}) {
+      if (bw.needs(i)) grads[static_cast<std::size_t>(i)] = like(w);
+    }
+    const auto view = [](const Tensor& t) { return t.defined() ? t.view() : View{}; };
+    kernels_for(x.device())
+        .norm.grad(p, fixed, x.cview(), s.mean.cview(), s.var.cview(), w.cview(), bw.dy().cview(), view(grads[0]), view(grads[1]),
+                   view(grads[2]));
+    return grads;
+  });
+  return y;
+}
+
+// running = (1 - momentum) * running + momentum * scale * batch
+void update_running(const Tensor& running, const Tensor& batch, double momentum, double scale) {
+  const ElementwiseKernels& k = kernels_for(running.device()).elementwise;
+  const Tensor share = Tensor::empty(running.shape(), running.dtype(), running.device());
+  k.unary(Unary::affine, {momentum * scale, 0}, batch.alias(running.shape()).cview(), share.view());
+  k.unary(Unary::affine, {1 - momentum, 0}, running.cview(), running.view());
+  k.binary(Binary::add, running.cview(), share.cview(), running.view());
+}
+
+}  // namespace
+
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
+  check_operands("layer_norm", x, weight, bias);
+  const NormParams p = {x.numel() / x.dim(-1), 1, x.dim(-1), 1, eps};
+  return normalise("layer_norm", p, x, weight, bias, stats_of(p, x), false);
+}
+
+Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, const Tensor& bias, double eps) {
+  check_operands("group_norm", x, weight, bias);
+  const std::int64_t channels = x.dim(-1);
+  check(groups >= 1 && channels % groups == 0, "group_norm: {} channels do not divide into {} groups", channels, groups);
+  const NormParams p = {x.dim(0), x.numel() / (x.dim(0) * channels), channels, groups, eps};
+  return normalise("group_norm", p, x, weight, bias, stats_of(p, x), false);
+}
+
+Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const BatchNormState& state, bool training,
+                  double momentum, double eps) {
+  check_operands("batch_norm", x, weight, bias);
+  check_channels("batch_norm", "the running mean", x, state.mean);
+  check_channels("batch_norm", "the running variance", x, state.var);
+  const std::int64_t rows = x.numel() / x.dim(-1);
+  const NormParams p = {1, rows, x.dim(-1), x.dim(-1), eps};
+  if (!training) {
+    // Copied: the state may move on before the backward pass.
+    return normalise("batch_norm", p, x, weight, bias, {state.mean.clone(), state.var.clone()}, true);
+  }
+  check(rows > 1, "batch_norm: x {} has one value per channel; training needs at least two", x.shape().str());
+  const Stats s = stats_of(p, x);
+  update_running(state.mean, s.mean, momentum, 1);
+  update_running(state.var, s.var, momentum, static_cast<double>(rows) / static_cast<double>(rows - 1));
+  return normalise("batch_norm", p, x, weight, bias, s, false);
+}
+
+}  // namespace cf::ops
