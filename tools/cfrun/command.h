@@ -1,0 +1,24 @@
+// The commands of cfrun. Each stands in a file of its own, cmd_<name>.cpp, and adds itself to the command line.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace cf {
+
+// What the chosen command does; returns the exit code. Errors are exceptions.
+using Action = std::function<int()>;
+
+// Adds a subcommand to `app`; when it is chosen on the command line, it leaves its work in `action`.
+void add_train(CLI::App& app, Action& action);
+void add_test(CLI::App& app, Action& action);
+void add_info(CLI::App& app, Action& action);
+void add_synth(CLI::App& app, Action& action);
+void add_summary(CLI::App& app, Action& action);
+void add_schema(CLI::App& app, Action& action);
+void add_gradcheck(CLI::App& app, Action& action);
+void add_bench(CLI::App& app, Action& action);
+void add_diff(CLI::App& app, Action& action);
+void add_convert(CLI::App& app, Action& action);
+
+}  // namespace cf

@@ -1,0 +1,41 @@
+// cfrun: trains and runs pan-sharpening networks. Exit codes: 0 done, 1 a failure inside, 2 bad input or configuration.
+#include <fmt/core.h>
+
+#include <exception>
+
+#include "framework/core/check.h"
+#include "tools/cfrun/command.h"
+#include "tools/cfrun/version.h"
+
+namespace {
+
+int run(int argc, char** argv) {
+  CLI::App app("Pan-sharpening networks: train, test and understand them.", "cfrun");
+  app.set_version_flag("--version", [] { return cf::version_text(); });
+  app.require_subcommand(1);
+  cf::Action action;
+  for (const auto add : {cf::add_train, cf::add_test, cf::add_info, cf::add_synth, cf::add_summary, cf::add_schema,
+                         cf::add_gradcheck, cf::add_bench, cf::add_diff, cf::add_convert}) {
+    add(app, action);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  return action();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const cf::Error& e) {
+    fmt::print(stderr, "cfrun: error: {}\n", e.what());
+    return 2;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "cfrun: failed: {}\n", e.what());
+    return 1;
+  }
+}
