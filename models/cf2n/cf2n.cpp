@@ -1,0 +1,45 @@
+#include "models/cf2n/cf2n.h"
+
+#include "framework/ops/ops.h"
+
+namespace cf {
+namespace {
+
+const Cf2nConfig& checked(const Cf2nConfig& c) {
+  check(c.channels >= 2 && c.channels % 2 == 0, "cf2n: model.cf2n.channels is {}, must be even and positive", c.channels);
+  check(c.kernel >= 1 && c.kernel % 2 == 1, "cf2n: model.cf2n.kernel is {}, must be odd", c.kernel);
+  check(c.stages >= 1, "cf2n: model.cf2n.stages is {}, must be at least 1", c.stages);
+  return c;
+}
+
+}  // namespace
+
+Cf2n::Cf2n(const ModelConfig& config, const Scope& scope)
+    : FusionModel(config),
+      head_pan_(scope.child("head_pan"), config.pan_bands, checked(config.cf2n).channels),
+      head_ms_(scope.child("head_ms"), config.bands, config.cf2n.channels),
+      fd2r_(scope.child("fd2r"), config.cf2n.channels, config.bands) {
+  const auto& [channels, kernel, stages] = config.cf2n;
+  for (std::int64_t i = 0; i < stages; ++i) {
+    const bool last = i == stages - 1;
+    stages_.emplace_back(scope.child(fmt::format("fscf{}", i)), channels, last ? config.bands : channels, kernel, last);
+    if (!last) injections_.emplace_back(scope.child(fmt::format("mdi{}", i)), channels, config.pan_bands, config.bands);
+  }
+}
+
+FusionOutput Cf2n::run(const FusionInput& input) const {
+  const Tensor spectral = head_ms_(input.lms);  // (N, H, W, C)
+  const Tensor detail = fd2r_.detail(head_pan_(input.pan), spectral);
+  Tensor frequency = fd2r_.encode(detail);
+  if (!injections_.empty()) {
+    const Tensor high_pan = ops::high_pass(input.pan);
+    const Tensor high_ms = ops::high_pass(input.lms);
+    for (std::size_t i = 0; i < injections_.size(); ++i) {
+      const Tensor y = stages_[i](frequency, spectral);
+      frequency = ops::add(ops::leaky_relu(y, cf2n::kLeak), injections_[i](high_pan, high_ms));
+    }
+  }
+  return {ops::add(input.lms, stages_.back()(frequency, spectral)), detail};
+}
+
+}  // namespace cf

@@ -1,0 +1,44 @@
+#include "models/fusion_model.h"
+
+namespace cf {
+namespace {
+
+void check_image(const Tensor& t, const char* network, const char* what, const Shape& expected) {
+  check(t.defined(), "{}: reads the {} image, but there is none", network, what);
+  check(t.rank() == 4, "{}: the {} image has shape {}, expected (N, H, W, C)", network, what, t.shape().str());
+  check(t.shape() == expected, "{}: the {} image has shape {}, expected {}", network, what, t.shape().str(), expected.str());
+}
+
+}  // namespace
+
+FusionModel::FusionModel(const ModelConfig& config) : config_(config) {
+  check(config.bands >= 1, "{}: model.bands is {}, must be at least 1", config.name, config.bands);
+  check(config.pan_bands >= 1, "{}: model.pan_bands is {}, must be at least 1", config.name, config.pan_bands);
+  check(config.ratio >= 1, "{}: model.ratio is {}, must be at least 1", config.name, config.ratio);
+}
+
+FusionOutput FusionModel::forward(const FusionInput& input) const {
+  check_input(input);
+  return run(input);
+}
+
+void FusionModel::check_input(const FusionInput& input) const {
+  const char* network = config_.name.c_str();
+  check(input.pan.defined() && input.pan.rank() == 4, "{}: the PAN image must have shape (N, H, W, {}), got {}", network,
+        config_.pan_bands, input.pan.defined() ? input.pan.shape().str() : "none");
+  const std::int64_t n = input.pan.dim(0);
+  const std::int64_t h = input.pan.dim(1);
+  const std::int64_t w = input.pan.dim(2);
+  check_image(input.pan, network, "PAN", {n, h, w, config_.pan_bands});
+  check_image(input.lms, network, "LMS", {n, h, w, config_.bands});
+  const std::int64_t multiple = size_multiple();
+  check(h > 0 && w > 0 && h % multiple == 0 && w % multiple == 0,
+        "{}: an image of {} x {} pixels; height and width must be multiples of {}, pad or crop it", network, h, w, multiple);
+  check(input.lms.dtype() == input.pan.dtype(), "{}: PAN is {}, LMS is {}; convert one with to()", network,
+        name_of(input.pan.dtype()), name_of(input.lms.dtype()));
+  if (reads_ms() || input.ms.defined()) {
+    check_image(input.ms, network, "MS", {n, h / config_.ratio, w / config_.ratio, config_.bands});
+  }
+}
+
+}  // namespace cf
