@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "framework/core/atomic_file.h"
+#include "framework/core/staged_file.h"
 #include "framework/core/dtype.h"
 
 namespace cf::hdf5 {
@@ -77,7 +77,7 @@ class File {
   // Throws Error: no such file (pointing to docs/data.md), not HDF5, truncated.
   explicit File(const std::filesystem::path& path);
 
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& tmp() const { return path_; }
   // Every dataset, in the order of the names, groups walked through.
   std::vector<ArrayInfo> list() const;
   bool has(std::string_view name) const;
@@ -115,7 +115,7 @@ class Writer {
   void commit();
 
  private:
-  AtomicFile target_;
+  StagedFile target_;
   Handle file_;
 };
 

@@ -12,7 +12,7 @@ hid_t file_type() {
   if constexpr (std::is_same_v<T, std::uint16_t>) return H5T_STD_U16LE;
 }
 
-std::string place(const AtomicFile& file, std::string_view name) {
+std::string place(const StagedFile& file, std::string_view name) {
   return fmt::format("{}, dataset '{}'", file.target().string(), name);
 }
 
@@ -20,7 +20,7 @@ std::string place(const AtomicFile& file, std::string_view name) {
 
 Writer::Writer(const std::filesystem::path& path) : target_(path) {
   const Locked locked;
-  const hid_t id = H5Fcreate(target_.path().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t id = H5Fcreate(target_.tmp().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   file_ = own(id, close_file, path.string(), "creating the file");
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 #include "framework/core/check.h"
 
@@ -68,6 +69,7 @@ void* CachingAllocator::allocate(std::size_t bytes) {
   live_.emplace(block->data, block);
   stats_.live_bytes += block->size;
   stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.live_bytes);
+  if (poison_) std::memset(block->data, 0xff, block->size);
   return block->data;
 }
 
@@ -145,6 +147,11 @@ AllocatorStats CachingAllocator::stats() const {
 void CachingAllocator::reset_peak() {
   const std::scoped_lock lock(mutex_);
   stats_.peak_bytes = stats_.live_bytes;
+}
+
+void CachingAllocator::poison(bool on) {
+  const std::scoped_lock lock(mutex_);
+  poison_ = on;
 }
 
 CachingAllocator& cpu_allocator() {

@@ -43,6 +43,9 @@ class CachingAllocator {
   void trim();
   AllocatorStats stats() const;
   void reset_peak();
+  // While on, memory is handed out filled with 0xff (NaN in f32 and f64), so that a test notices what reads memory that
+  // nobody wrote. For sources of host memory.
+  void poison(bool on);
 
  private:
   struct Block;
@@ -59,6 +62,7 @@ class CachingAllocator {
   std::set<Block*, BySize> free_;
   std::unordered_map<void*, Block*> live_;
   AllocatorStats stats_;
+  bool poison_ = false;
 };
 
 // The process-wide allocator of the CPU.

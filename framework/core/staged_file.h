@@ -5,17 +5,17 @@
 
 namespace cf {
 
-class AtomicFile {
+class StagedFile {
  public:
   // Chooses the temporary name beside `target`. Throws Error where the folder is missing or no folder.
-  explicit AtomicFile(std::filesystem::path target);
+  explicit StagedFile(std::filesystem::path target);
   // Removes the temporary file unless it was committed.
-  ~AtomicFile();
-  AtomicFile(const AtomicFile&) = delete;
-  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~StagedFile();
+  StagedFile(const StagedFile&) = delete;
+  StagedFile& operator=(const StagedFile&) = delete;
 
   // Where to write; close it before commit().
-  const std::filesystem::path& path() const { return temporary_; }
+  const std::filesystem::path& tmp() const { return temporary_; }
   const std::filesystem::path& target() const { return target_; }
   // Syncs the written file and gives it the target's name. Throws Error (a full disk shows here at the latest); what stood
   // under the target's name before is untouched then.

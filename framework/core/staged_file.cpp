@@ -1,4 +1,4 @@
-#include "framework/core/atomic_file.h"
+#include "framework/core/staged_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -30,7 +30,7 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
+StagedFile::StagedFile(std::filesystem::path target) : target_(std::move(target)) {
   std::error_code ignored;
   check(std::filesystem::is_directory(folder_of(target_), ignored), "{}: cannot be written: {} is not a folder", target_.string(),
         folder_of(target_).string());
@@ -40,12 +40,12 @@ AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)
   temporary_ += ".tmp" + std::to_string(::getpid());
 }
 
-AtomicFile::~AtomicFile() {
+StagedFile::~StagedFile() {
   std::error_code ignored;
   if (!committed_) std::filesystem::remove(temporary_, ignored);
 }
 
-void AtomicFile::commit() {
+void StagedFile::commit() {
   sync(temporary_, target_);
   std::error_code error;
   std::filesystem::rename(temporary_, target_, error);
