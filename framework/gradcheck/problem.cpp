@@ -53,9 +53,9 @@ Draw::Draw(const std::string& name, std::uint64_t seed) : seed_(seed), salt_(has
 
 Philox Draw::next() { return make_rng(seed_, RngStream::test, salt_++ & 0xffffffffffffU); }
 
-Tensor Draw::normal(const Shape& shape) { return input({shape}, DType::f64); }
+Tensor Draw::normal(const Shape& shape) { return input({shape}); }
 
-Tensor Draw::input(const CaseInput& input, DType dtype) {
+Tensor Draw::input(const CaseInput& input) {
   const Philox rng = next();
   const auto n = static_cast<std::uint64_t>(input.shape.numel());
   if (input.fill == CaseInput::Fill::mask) {
@@ -66,13 +66,13 @@ Tensor Draw::input(const CaseInput& input, DType dtype) {
   Tensor t = Tensor::empty(input.shape, DType::f64);
   const bool normal = input.fill == CaseInput::Fill::normal;
   for (std::uint64_t i = 0; i < n; ++i) t.span<double>()[i] = as_f32(normal ? rng.normal(i) : 0.5 + rng.uniform(i));
-  return dtype == DType::f64 ? t : t.to(dtype);
+  return t;
 }
 
 Problem make_problem(const GradCase& c, Draw& draw) {
   Problem p = start(c, DType::f64);
   std::vector<Tensor> inputs;
-  for (const CaseInput& input : c.inputs) inputs.push_back(draw.input(input, DType::f64));
+  for (const CaseInput& input : c.inputs) inputs.push_back(draw.input(input));
   add_inputs(p, c, std::move(inputs));
   const std::size_t first_parameter = p.variables.size();
   add_parameters(p, c);

@@ -16,8 +16,8 @@ namespace cf {
 class Draw {
  public:
   Draw(const std::string& name, std::uint64_t seed);
-  Tensor normal(const Shape& shape);  // f64
-  Tensor input(const CaseInput& input, DType dtype);
+  Tensor normal(const Shape& shape);     // f64
+  Tensor input(const CaseInput& input);  // f64, or u8 for a mask
 
  private:
   Philox next();
