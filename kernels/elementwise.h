@@ -8,7 +8,8 @@
 namespace cf {
 
 enum class Unary : std::uint8_t { neg, abs, exp, sqrt, square, relu, leaky_relu, sigmoid, silu, tanh, clamp, affine };
-enum class Binary : std::uint8_t { add, sub, mul, div };
+// prelu(x, s) and its derivative by x, prelu_dx(x, s); the others are arithmetic.
+enum class Binary : std::uint8_t { add, sub, mul, div, prelu, prelu_dx };
 
 // Constants of a unary function; kernels/functors.h says which one reads what.
 struct UnaryParams {
@@ -23,6 +24,8 @@ struct ElementwiseKernels {
   void (*unary_grad)(Unary op, UnaryParams p, ConstView x, ConstView y, ConstView dy, View dx);
   // y = f(a, b), a and b broadcast to y's shape (aligned at the last dimension); y may be an operand of y's shape.
   void (*binary)(Binary op, ConstView a, ConstView b, View y);
+  // y = a where condition (u8) is not zero, b elsewhere; all three broadcast to y's shape. y shares memory with none of them.
+  void (*where)(ConstView condition, ConstView a, ConstView b, View y);
 };
 
 namespace reference {

@@ -72,14 +72,15 @@ struct Square {
   }
 };
 
+// NaN stays NaN.
 struct Relu {
   template <class T>
   CF_HOST_DEVICE static T f(T x, UnaryParams) {
-    return x > T(0) ? x : T(0);
+    return x <= T(0) ? T(0) : x;
   }
   template <class T>
   CF_HOST_DEVICE static T d(T, T y, UnaryParams) {
-    return y > T(0) ? T(1) : T(0);
+    return y <= T(0) ? T(0) : T(1);
   }
 };
 
@@ -184,6 +185,20 @@ struct Div {
   }
 };
 
+// Leaky ReLU with a learned slope s, and its derivative by x.
+struct Prelu {
+  template <class T>
+  CF_HOST_DEVICE static T f(T x, T s) {
+    return x > T(0) ? x : s * x;
+  }
+};
+struct PreluDx {
+  template <class T>
+  CF_HOST_DEVICE static T f(T x, T s) {
+    return x > T(0) ? T(1) : s;
+  }
+};
+
 // Calls fn(Functor{}) for a run-time operator.
 template <class F>
 decltype(auto) with(Unary op, F&& fn) {
@@ -211,6 +226,8 @@ decltype(auto) with(Binary op, F&& fn) {
     case Binary::sub: return fn(Sub{});
     case Binary::mul: return fn(Mul{});
     case Binary::div: return fn(Div{});
+    case Binary::prelu: return fn(Prelu{});
+    case Binary::prelu_dx: return fn(PreluDx{});
   }
   return fn(Add{});
 }

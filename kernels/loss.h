@@ -1,11 +1,20 @@
-// Losses fused with their mean: the contract every backend fills in.
+// Losses fused with their mean: the contract every backend fills in. f32 and f64.
 #pragma once
+
+#include <cstdint>
 
 #include "framework/core/view.h"
 
 namespace cf {
 
-struct LossKernels {};
+enum class Loss : std::uint8_t { l1, mse, charbonnier };
+
+struct LossKernels {
+  // y (1) = mean of f(x - target); kernels/loss_functors.h has f. `eps` is charbonnier's.
+  void (*loss)(Loss kind, double eps, ConstView x, ConstView target, View y);
+  // dx = dy (1) * f'(x - target) / numel
+  void (*loss_grad)(Loss kind, double eps, ConstView x, ConstView target, ConstView dy, View dx);
+};
 
 namespace reference {
 void fill(LossKernels& k);

@@ -1,4 +1,5 @@
-// Reductions: the contract every backend fills in. f32 and f64; sums accumulate in double on the reference backend.
+// Reductions: the contract every backend fills in. f32 and f64. A reduced dimension is one along which the smaller tensor's
+// shape, aligned at the last dimension, has extent 1 or none.
 #pragma once
 
 #include "framework/core/view.h"
@@ -6,8 +7,15 @@
 namespace cf {
 
 struct ReduceKernels {
-  // y = x summed over the dimensions along which y's shape (aligned at the last dimension) has extent 1 or none.
+  // y = x summed over the reduced dimensions. The reference accumulates in double; a fast backend keeps partial sums of at
+  // most a few hundred elements in f32 and adds those in double, in an order that does not depend on the thread count.
   void (*sum_to)(ConstView x, View y);
+  // y = the largest x along the reduced dimensions; NaN where there is one.
+  void (*max_to)(ConstView x, View y);
+  // dx = dy shared equally among the elements of x that reach y (NaN reaches NaN), 0 elsewhere.
+  void (*max_to_grad)(ConstView x, ConstView y, ConstView dy, View dx);
+  // y = scale * x, x repeated along the reduced dimensions: the adjoint of a sum or a mean.
+  void (*expand)(ConstView x, double scale, View y);
 };
 
 namespace reference {

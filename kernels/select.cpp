@@ -15,6 +15,7 @@ KernelTable make_table(Backend backend) {
     fill(t.random);
     fill(t.softmax);
     fill(t.loss);
+    fill(t.fused);
     fill(t.matmul);
     fill(t.conv);
     fill(t.pool);

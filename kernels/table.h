@@ -4,6 +4,7 @@
 #include "kernels/conv.h"
 #include "kernels/elementwise.h"
 #include "kernels/fft.h"
+#include "kernels/fused.h"
 #include "kernels/laconv.h"
 #include "kernels/layout.h"
 #include "kernels/loss.h"
@@ -27,6 +28,7 @@ struct KernelTable {
   RandomKernels random;
   SoftmaxKernels softmax;
   LossKernels loss;
+  FusedKernels fused;
   MatmulKernels matmul;
   ConvKernels conv;
   PoolKernels pool;

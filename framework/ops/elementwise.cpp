@@ -1,6 +1,7 @@
 #include "framework/ops/elementwise.h"
 
 #include "framework/autograd/record.h"
+#include "framework/ops/operands.h"
 #include "framework/ops/unary.h"
 #include "kernels/table.h"
 
@@ -9,9 +10,8 @@ namespace {
 
 // The kernel alone, outside the graph.
 Tensor compute(Binary op, const char* name, const Tensor& a, const Tensor& b) {
-  check(a.dtype() == b.dtype(), "{}: {} and {} do not mix; convert one with to()", name, name_of(a.dtype()), name_of(b.dtype()));
-  check(a.device() == b.device(), "{}: operands on {} and {}", name, a.device().str(), b.device().str());
-  Tensor y = Tensor::empty(broadcast_shapes(a.shape(), b.shape(), name), a.dtype(), a.device());
+  check_same_type(name, a, b);
+  Tensor y = empty_like(a, broadcast_shapes(a.shape(), b.shape(), name));
   kernels_for(a.device()).elementwise.binary(op, a.cview(), b.cview(), y.view());
   return y;
 }
@@ -57,6 +57,21 @@ Tensor square(const Tensor& x) { return unary("square", Unary::square, {}, x); }
 Tensor clamp(const Tensor& x, double lo, double hi) {
   check(lo <= hi, "clamp: lower bound {} above upper bound {}", lo, hi);
   return unary("clamp", Unary::clamp, {lo, hi}, x);
+}
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  check(condition.dtype() == DType::u8, "where: the condition is {}, not u8", name_of(condition.dtype()));
+  check_same_type("where", a, b);
+  check(condition.device() == a.device(), "where: operands on {} and {}", condition.device().str(), a.device().str());
+  const Shape operands = broadcast_shapes(a.shape(), b.shape(), "where");
+  Tensor y = empty_like(a, broadcast_shapes(condition.shape(), operands, "where"));
+  kernels_for(a.device()).elementwise.where(condition.cview(), a.cview(), b.cview(), y.view());
+  record("where", {a, b}, {y}, [condition = condition.detach()](const Backward& bw) {
+    const Tensor zero = Tensor::full({1}, 0, bw.dy().dtype(), bw.dy().device());
+    return Grads{bw.needs(0) ? where(condition, bw.dy(), zero) : Tensor(),
+                 bw.needs(1) ? where(condition, zero, bw.dy()) : Tensor()};
+  });
+  return y;
 }
 
 }  // namespace cf::ops

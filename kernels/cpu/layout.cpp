@@ -2,6 +2,6 @@
 
 namespace cf::cpu {
 
-void fill(LayoutKernels& k) { (void)k; }
+void fill(LayoutKernels& k) { reference::fill(k); }
 
 }  // namespace cf::cpu

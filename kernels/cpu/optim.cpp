@@ -2,6 +2,6 @@
 
 namespace cf::cpu {
 
-void fill(OptimKernels& k) { (void)k; }
+void fill(OptimKernels& k) { reference::fill(k); }
 
 }  // namespace cf::cpu

@@ -2,6 +2,6 @@
 
 namespace cf::cpu {
 
-void fill(RandomKernels& k) { (void)k; }
+void fill(RandomKernels& k) { reference::fill(k); }
 
 }  // namespace cf::cpu

@@ -2,6 +2,6 @@
 
 namespace cf::cpu {
 
-void fill(SoftmaxKernels& k) { (void)k; }
+void fill(SoftmaxKernels& k) { reference::fill(k); }
 
 }  // namespace cf::cpu

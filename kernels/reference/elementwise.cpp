@@ -43,12 +43,31 @@ void binary(Binary op, ConstView a, ConstView b, View y) {
   });
 }
 
+void where(ConstView condition, ConstView a, ConstView b, View y) {
+  dispatch_float(a.dtype, "where", [&](auto zero) {
+    using T = decltype(zero);
+    const auto* c = condition.as<std::uint8_t>();
+    T* out = y.as<T>();
+    const auto c_strides = broadcast_strides(condition.shape, y.shape);
+    const auto choose = [&](ConstView from, bool chosen) {
+      const T* p = from.as<T>();
+      for_each_broadcast(y.shape, c_strides, broadcast_strides(from.shape, y.shape),
+                         [&](std::int64_t i, std::int64_t ic, std::int64_t ip) {
+                           if ((c[ic] != 0) == chosen) out[i] = p[ip];
+                         });
+    };
+    choose(a, true);
+    choose(b, false);
+  });
+}
+
 }  // namespace
 
 void fill(ElementwiseKernels& k) {
   k.unary = unary;
   k.unary_grad = unary_grad;
   k.binary = binary;
+  k.where = where;
 }
 
 }  // namespace cf::reference

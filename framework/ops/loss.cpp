@@ -1,0 +1,33 @@
+#include "framework/ops/loss.h"
+
+#include "framework/autograd/record.h"
+#include "framework/ops/operands.h"
+#include "kernels/table.h"
+
+namespace cf::ops {
+namespace {
+
+Tensor loss(const char* name, Loss kind, double eps, const Tensor& x, const Tensor& target) {
+  check_alike(name, x, target);
+  check(x.numel() > 0, "{}: no elements to take the mean of", name);
+  Tensor y = empty_like(x, {1});
+  kernels_for(x.device()).loss.loss(kind, eps, x.cview(), target.cview(), y.view());
+  record(name, {x}, {y}, [kind, eps, x = x.detach(), target = target.detach()](const Backward& bw) {
+    Tensor dx = empty_like(x);
+    kernels_for(x.device()).loss.loss_grad(kind, eps, x.cview(), target.cview(), bw.dy().cview(), dx.view());
+    return Grads{dx};
+  });
+  return y;
+}
+
+}  // namespace
+
+Tensor l1_loss(const Tensor& x, const Tensor& target) { return loss("l1_loss", Loss::l1, 0, x, target); }
+Tensor mse_loss(const Tensor& x, const Tensor& target) { return loss("mse_loss", Loss::mse, 0, x, target); }
+
+Tensor charbonnier_loss(const Tensor& x, const Tensor& target, double eps) {
+  check(eps > 0, "charbonnier_loss: eps must be positive, got {}", eps);
+  return loss("charbonnier_loss", Loss::charbonnier, eps, x, target);
+}
+
+}  // namespace cf::ops
