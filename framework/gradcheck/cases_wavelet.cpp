@@ -1,7 +1,47 @@
 #include "framework/gradcheck/case.h"
+#include "framework/ops/wavelet.h"
 
 namespace cf {
+namespace {
 
-GradCases wavelet_cases() { return {}; }
+GradCase dwt_case(const char* variant, Shape x) {
+  return {std::string("haar_dwt.") + variant, {{x}}, [](const std::vector<Tensor>& in) {
+            const auto bands = ops::haar_dwt(in[0]);
+            return std::vector<Tensor>(bands.begin(), bands.end());
+          }};
+}
+
+GradCase iwt_case(const char* variant, Shape band) {
+  return {std::string("haar_iwt.") + variant, {{band}, {band}, {band}, {band}}, [](const std::vector<Tensor>& in) {
+            return std::vector{ops::haar_iwt(in[0], in[1], in[2], in[3])};
+          }};
+}
+
+GradCase high_pass_case(const char* variant, Shape x, std::int64_t size) {
+  return {std::string("high_pass.") + variant, {{x}}, [size](const std::vector<Tensor>& in) {
+            return std::vector{ops::high_pass(in[0], size)};
+          }};
+}
+
+}  // namespace
+
+GradCases wavelet_cases() {
+  return {
+      dwt_case("even", {2, 6, 8, 8}),
+      dwt_case("tail", {1, 2, 10, 11}),
+      dwt_case("one_band", {2, 4, 6, 1}),
+      {"haar_dwt.one_output",
+       {{{1, 4, 6, 3}}},
+       [](const std::vector<Tensor>& in) { return std::vector{ops::haar_dwt(in[0])[2]}; }},
+      iwt_case("odd", {2, 3, 5, 8}),
+      iwt_case("tail", {1, 1, 5, 19}),
+      high_pass_case("odd", {2, 7, 9, 8}, 5),
+      high_pass_case("tail", {1, 8, 11, 11}, 5),
+      high_pass_case("one_band", {2, 6, 5, 1}, 3),
+      high_pass_case("smallest", {1, 3, 3, 2}, 5),
+      high_pass_case("box_wider_than_image", {1, 4, 5, 3}, 7),
+      high_pass_case("size_one", {1, 2, 3, 2}, 1),
+  };
+}
 
 }  // namespace cf
