@@ -7,6 +7,7 @@ namespace cf {
 namespace {
 
 thread_local bool recording = true;
+thread_local const OpObserver* op_observer = nullptr;
 std::atomic<std::uint64_t> next_sequence{1};
 
 }  // namespace
@@ -18,11 +19,15 @@ NoGrad::~NoGrad() { recording = before_; }
 EnableGrad::EnableGrad() : before_(recording) { recording = true; }
 EnableGrad::~EnableGrad() { recording = before_; }
 
+ObserveOps::ObserveOps(OpObserver observer) : observer_(std::move(observer)), before_(op_observer) { op_observer = &observer_; }
+ObserveOps::~ObserveOps() { op_observer = before_; }
+
 bool will_record(std::span<const Tensor> inputs) {
   return recording && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) { return t.requires_grad(); });
 }
 
 void record(const char* name, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs, BackwardFn backward) {
+  if (op_observer != nullptr) (*op_observer)(name, inputs, outputs);
   if (!will_record(inputs)) return;
   auto node = std::make_shared<Node>();
   node->name = name;

@@ -7,8 +7,11 @@ namespace {
 
 constexpr std::int64_t kKernel = 3;
 
-Conv2d conv(const Scope& scope, std::int64_t in, std::int64_t out, const Init& weight) {
-  return {scope, in, out, kKernel, same_padding(kKernel), {weight, Init::zeros()}};
+constexpr double kRelu = 0;  // the slope of a LeakyReLU that is a ReLU
+constexpr double kNone = 1;
+
+Conv2d conv(const Scope& scope, std::int64_t in, std::int64_t out, const Init& weight, double slope) {
+  return {scope, in, out, kKernel, same_padding(kKernel, slope), {weight, Init::zeros()}};
 }
 
 const FusionNetConfig& checked(const FusionNetConfig& c) {
@@ -21,14 +24,14 @@ const FusionNetConfig& checked(const FusionNetConfig& c) {
 
 // A residual branch starts small, and the injected detail at zero: an untrained network returns LMS.
 FusionNet::Block::Block(const Scope& scope, std::int64_t channels)
-    : conv20(conv(scope.child("conv20"), channels, channels, Init::kaiming_normal(0))),
-      conv21(conv(scope.child("conv21"), channels, channels, Init::kaiming_normal(0).scaled(0.1))) {}
+    : conv20(conv(scope.child("conv20"), channels, channels, Init::kaiming_normal(0), kRelu)),
+      conv21(conv(scope.child("conv21"), channels, channels, Init::kaiming_normal(0).scaled(0.1), kNone)) {}
 
-Tensor FusionNet::Block::operator()(const Tensor& x) const { return ops::add(x, conv21(ops::relu(conv20(x)))); }
+Tensor FusionNet::Block::operator()(const Tensor& x) const { return ops::add(x, conv21(conv20(x))); }
 
 FusionNet::FusionNet(const ModelConfig& config, const Scope& scope)
     : FusionModel(config),
-      conv1_(conv(scope.child("conv1"), config.bands, checked(config.fusionnet).channels, Init::kaiming_normal(0))),
+      conv1_(conv(scope.child("conv1"), config.bands, checked(config.fusionnet).channels, Init::kaiming_normal(0), kRelu)),
       blocks_([&] {
         std::vector<Block> blocks;
         for (std::int64_t i = 1; i <= config.fusionnet.blocks; ++i) {
@@ -36,11 +39,11 @@ FusionNet::FusionNet(const ModelConfig& config, const Scope& scope)
         }
         return blocks;
       }()),
-      conv3_(conv(scope.child("conv3"), config.fusionnet.channels, config.bands, Init::zeros())) {}
+      conv3_(conv(scope.child("conv3"), config.fusionnet.channels, config.bands, Init::zeros(), kNone)) {}
 
 FusionOutput FusionNet::run(const FusionInput& input) const {
   const Tensor pan = input.pan.dim(3) == 1 ? input.pan : ops::mean(input.pan, {3});  // (N, H, W, 1)
-  Tensor x = ops::relu(conv1_(ops::sub(pan, input.lms)));                            // (N, H, W, C)
+  Tensor x = conv1_(ops::sub(pan, input.lms));                                       // (N, H, W, C)
   for (const Block& block : blocks_) x = block(x);
   return {ops::add(input.lms, conv3_(x)), {}};
 }

@@ -1,0 +1,118 @@
+#include "models/summary.h"
+
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "framework/autograd/engine.h"
+#include "framework/autograd/record.h"
+#include "framework/core/allocator.h"
+
+namespace cf {
+namespace {
+
+// Multiply-accumulates of one operator; for laconv those of the convolution, as if its kernel were fixed.
+std::int64_t macs_of(std::string_view op, const std::vector<Tensor>& in, const Tensor& out) {
+  const auto per_output = [&](const Tensor& weight) { return out.numel() * (weight.numel() / weight.dim(0)); };
+  if (op == "conv2d" || op == "linear") return per_output(in[1]);
+  if (op == "laconv") return per_output(in[3]);
+  if (op == "conv_transpose2d") return in[0].numel() * (in[1].numel() / in[1].dim(0));
+  if (op == "matmul") return in[0].numel() * out.dim(-1);
+  return 0;
+}
+
+// Collects one LayerSummary per operator of interest.
+class Tracer {
+ public:
+  explicit Tracer(const ParamStore& store) {
+    for (const auto& [name, value] : store.params()) names_[value.impl().get()] = name;
+  }
+
+  void see(const char* op, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
+    LayerSummary layer;
+    layer.op = op;
+    layer.output = outputs.front().shape();
+    layer.macs = macs_of(op, inputs, outputs.front());
+    for (const Tensor& t : inputs) {
+      const auto it = names_.find(t.impl().get());
+      if (it == names_.end()) continue;
+      if (layer.name.empty()) layer.name = it->second.substr(0, it->second.rfind('.'));
+      if (counted_.insert(it->first).second) layer.parameters += t.numel();
+    }
+    if (layer.macs > 0 || !layer.name.empty()) layers.push_back(std::move(layer));
+  }
+
+  std::vector<LayerSummary> layers;
+
+ private:
+  std::map<const Tensor::Impl*, std::string> names_;
+  std::set<const Tensor::Impl*> counted_;
+};
+
+// The peak of live bytes while `work` runs, above those that were live before.
+template <class F>
+std::size_t peak_bytes(F&& work) {
+  const std::size_t before = cpu_allocator().stats().live_bytes;
+  cpu_allocator().reset_peak();
+  work();
+  return cpu_allocator().stats().peak_bytes - before;
+}
+
+void train_once(const FusionModel& model, const FusionInput& input) {
+  const FusionOutput out = model.forward(input);
+  backward(out.fused, Tensor::zeros(out.fused.shape(), out.fused.dtype()));
+}
+
+// 1234567 -> "1,234,567"
+std::string grouped(std::int64_t n) {
+  std::string s = std::to_string(n);
+  for (auto at = static_cast<std::ptrdiff_t>(s.size()) - 3; at > 0; at -= 3) s.insert(static_cast<std::size_t>(at), ",");
+  return s;
+}
+
+double million(std::int64_t n) { return static_cast<double>(n) * 1e-6; }
+double mebibytes(std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+
+}  // namespace
+
+ModelSummary summarize(const FusionModel& model, const ParamStore& store, std::int64_t batch, std::int64_t height,
+                       std::int64_t width) {
+  const ModelConfig& c = model.config();
+  FusionInput input;
+  input.pan = Tensor::zeros({batch, height, width, c.pan_bands}, store.dtype());
+  input.lms = Tensor::zeros({batch, height, width, c.bands}, store.dtype());
+  if (model.reads_ms()) input.ms = Tensor::zeros({batch, height / c.ratio, width / c.ratio, c.bands}, store.dtype());
+
+  ModelSummary s;
+  s.pan = input.pan.shape();
+  s.lms = input.lms.shape();
+  Tracer tracer(store);
+  s.forward_bytes = peak_bytes([&] {
+    const NoGrad no_grad;
+    const ObserveOps observe([&](const auto&... seen) { tracer.see(seen...); });
+    model.forward(input);
+  });
+  s.training_bytes = peak_bytes([&] { train_once(model, input); });
+  store.zero_grad();
+  s.layers = std::move(tracer.layers);
+  for (const LayerSummary& layer : s.layers) s.macs += layer.macs;
+  s.parameters = store.parameter_count();
+  s.parameter_bytes = static_cast<std::size_t>(s.parameters) * size_of(store.dtype());
+  return s;
+}
+
+std::string summary_table(const ModelSummary& s) {
+  constexpr std::string_view kRow = "{:<24} {:<16} {:<20} {:>11} {:>10}\n";
+  std::string text = fmt::format("input: PAN {}, LMS {}\n", s.pan.str(), s.lms.str());
+  text += fmt::format(kRow, "layer", "operator", "output", "parameters", "MMAC");
+  for (const LayerSummary& layer : s.layers) {
+    text += fmt::format(kRow, layer.name.empty() ? "-" : layer.name, layer.op, layer.output.str(), grouped(layer.parameters),
+                        fmt::format("{:.3f}", million(layer.macs)));
+  }
+  text += fmt::format(kRow, "total", "", "", grouped(s.parameters), fmt::format("{:.1f}", million(s.macs)));
+  text += fmt::format("memory: parameters {:.1f} MiB; on top of them, inference {:.1f} MiB, training {:.1f} MiB\n",
+                      mebibytes(s.parameter_bytes), mebibytes(s.forward_bytes), mebibytes(s.training_bytes));
+  return text;
+}
+
+}  // namespace cf
