@@ -1,7 +1,45 @@
 #include "framework/gradcheck/case.h"
+#include "framework/ops/reduce.h"
 
 namespace cf {
+namespace {
 
-GradCases reduce_cases() { return {}; }
+using Tensors = std::vector<Tensor>;
+using ReduceOp = Tensor (*)(const Tensor&, const std::vector<int>&, bool);
+
+void add_patterns(GradCases& cases, const std::string& op, ReduceOp fn) {
+  struct Pattern {
+    const char* name;
+    Shape shape;
+    std::vector<int> dims;
+    bool keep;
+  };
+  const Pattern patterns[] = {
+      {"all", {3, 5, 7}, {}, true},
+      {"all_dropped", {3, 5, 7}, {}, false},
+      {"channel", {2, 3, 5, 19}, {-1}, true},
+      {"few_channels", {2, 3, 5, 3}, {3}, false},
+      {"spatial", {2, 5, 3, 11}, {1, 2}, true},
+      {"spatial_dropped", {2, 5, 3, 8}, {1, 2}, false},
+      {"but_channels", {2, 5, 3, 35}, {0, 1, 2}, false},
+      {"first", {4, 3, 5}, {0}, true},
+      {"alternating", {2, 3, 4, 5}, {0, 2}, true},
+      {"outer_and_last", {2, 3, 4, 5}, {0, -1}, true},
+      {"extent_one", {2, 1, 5}, {1}, true},
+  };
+  for (const Pattern& p : patterns) {
+    cases.push_back({op + "." + p.name, {{p.shape}}, [fn, p](const Tensors& in) { return Tensors{fn(in[0], p.dims, p.keep)}; }});
+  }
+}
+
+}  // namespace
+
+GradCases reduce_cases() {
+  GradCases cases;
+  add_patterns(cases, "sum", ops::sum);
+  add_patterns(cases, "mean", ops::mean);
+  add_patterns(cases, "max", ops::max);
+  return cases;
+}
 
 }  // namespace cf
