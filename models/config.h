@@ -4,27 +4,51 @@
 #include <cstdint>
 #include <string>
 
+#include "framework/io/config_rules.h"
+
 namespace cf {
 
 struct Cf2nConfig {
-  std::int64_t channels = 32;  // features; even
-  std::int64_t kernel = 3;     // of the dynamic convolutions; odd
-  std::int64_t stages = 3;     // cross fusion modules
+  std::int64_t channels = 32;
+  std::int64_t kernel = 3;
+  std::int64_t stages = 3;
+
+  template <class V>
+  void fields(V& v) {
+    v("channels", channels, "features per pixel; even", config::at_least(2));
+    v("kernel", kernel, "side of the dynamic convolutions' kernels; odd", config::at_least(1));
+    v("stages", stages, "cross fusion modules", config::at_least(1));
+  }
 };
 
 struct FusionNetConfig {
   std::int64_t channels = 32;
   std::int64_t blocks = 4;
+
+  template <class V>
+  void fields(V& v) {
+    v("channels", channels, "features per pixel", config::at_least(1));
+    v("blocks", blocks, "residual blocks", config::at_least(0));
+  }
 };
 
 struct ModelConfig {
   std::string name = "cf2n";
-  std::int64_t bands = 8;      // of the multispectral image
-  std::int64_t pan_bands = 1;  // of the panchromatic image
-  std::int64_t ratio = 4;      // PAN pixels per multispectral pixel, along one axis
   // Read by the network of that name only.
   Cf2nConfig cf2n;
   FusionNetConfig fusionnet;
+
+  // Properties of the data, filled in from that part of a configuration; no fields of "model".
+  std::int64_t bands = 8;      // of the multispectral image
+  std::int64_t pan_bands = 1;  // of the panchromatic image
+  std::int64_t ratio = 4;      // PAN pixels per multispectral pixel, along one axis
+
+  template <class V>
+  void fields(V& v) {
+    v("name", name, "the network; `cfrun summary` and docs/models.md describe each", config::one_of({"cf2n", "fusionnet"}));
+    v("cf2n", cf2n, "size of CF2N");
+    v("fusionnet", fusionnet, "size of FusionNet");
+  }
 };
 
 }  // namespace cf

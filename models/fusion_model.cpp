@@ -12,9 +12,9 @@ void check_image(const Tensor& t, const char* network, const char* what, const S
 }  // namespace
 
 FusionModel::FusionModel(const ModelConfig& config) : config_(config) {
-  check(config.bands >= 1, "{}: model.bands is {}, must be at least 1", config.name, config.bands);
-  check(config.pan_bands >= 1, "{}: model.pan_bands is {}, must be at least 1", config.name, config.pan_bands);
-  check(config.ratio >= 1, "{}: model.ratio is {}, must be at least 1", config.name, config.ratio);
+  check(config.bands >= 1, "{}: bands is {}, must be at least 1", config.name, config.bands);
+  check(config.pan_bands >= 1, "{}: pan_bands is {}, must be at least 1", config.name, config.pan_bands);
+  check(config.ratio >= 1, "{}: ratio is {}, must be at least 1", config.name, config.ratio);
 }
 
 FusionOutput FusionModel::forward(const FusionInput& input) const {

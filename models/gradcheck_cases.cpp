@@ -1,0 +1,42 @@
+#include "models/gradcheck_cases.h"
+
+#include <memory>
+
+#include "models/registry.h"
+
+namespace cf {
+namespace {
+
+// Inputs of one 8 x 8 tile; outputs: all that the network has.
+GradCase network_case(const ModelConfig& config) {
+  GradCase c;
+  c.name = config.name;
+  c.inputs = {{{1, 8, 8, config.pan_bands}}, {{1, 8, 8, config.bands}}};
+  c.bind = [config](DType dtype) {
+    const auto store = std::make_shared<ParamStore>(dtype);
+    const std::shared_ptr<FusionModel> model = make_model(config, *store, 1);
+    const auto fn = [store, model](const std::vector<Tensor>& in) {
+      const FusionOutput out = model->forward({in[0], in[1], {}});
+      std::vector<Tensor> all = {out.fused};
+      if (out.detail.defined()) all.push_back(out.detail);
+      return all;
+    };
+    return BoundFn{fn, store->params()};
+  };
+  return c;
+}
+
+}  // namespace
+
+GradCases network_cases() {
+  ModelConfig cf2n;
+  cf2n.bands = 3;
+  cf2n.cf2n = {8, 3, 2};
+  ModelConfig fusionnet;
+  fusionnet.name = "fusionnet";
+  fusionnet.bands = 3;
+  fusionnet.fusionnet = {8, 2};
+  return {network_case(cf2n), network_case(fusionnet)};
+}
+
+}  // namespace cf
