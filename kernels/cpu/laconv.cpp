@@ -108,14 +108,19 @@ void build_strip(const LaconvProblem& p, const Strip& s, std::int64_t i, std::in
   }
 }
 
-// y strip = accumulated strip through LeakyReLU.
+// y strip = accumulated strip through LeakyReLU. No branch: signs are random.
 void store_strip(const LaconvProblem& p, const Strip& s, const float* acc, std::int64_t stride) {
+  const FloatTag d;
+  const auto slope = hn::Set(d, p.leaky_slope);
+  const std::int64_t n = lanes();
   float* y = p.y + s.pixel(p) * p.o;
-  for (std::int64_t t = 0; t < s.length; ++t) {
-    for (std::int64_t o = 0; o < p.o; ++o) {
-      const float v = acc[t * stride + o];
-      y[t * p.o + o] = v > 0 ? v : p.leaky_slope * v;
+  for (std::int64_t t = 0; t < s.length; ++t, y += p.o, acc += stride) {
+    std::int64_t o = 0;
+    for (; o + n <= p.o; o += n) {
+      const auto v = hn::LoadU(d, acc + o);
+      hn::StoreU(hn::IfThenElse(hn::Gt(v, hn::Zero(d)), v, hn::Mul(v, slope)), d, y + o);
     }
+    for (; o < p.o; ++o) y[o] = std::max(acc[o], 0.0F) + p.leaky_slope * std::min(acc[o], 0.0F);
   }
 }
 
