@@ -1,7 +1,182 @@
 #include "kernels/conv.h"
 
-namespace cf::cpu {
+#include <optional>
 
-void fill(ConvKernels& k) { reference::fill(k); }
+#include "framework/core/storage.h"
+#include "kernels/conv_geometry.h"
+#include "kernels/cpu/dnnl.h"
+
+namespace cf::cpu {
+namespace {
+
+using dnnl::memory;
+using Tag = memory::format_tag;
+
+enum class Pass : std::uint8_t { forward, data, weights };
+
+struct ConvKey {
+  Pass pass;
+  ConvGeometry g;
+  bool bias;
+  double leaky_slope;
+  auto operator<=>(const ConvKey&) const = default;
+};
+
+struct ConvPlan {
+  dnnl::primitive primitive;
+  DnnlConv layouts;  // with the weights as the primitive wants them
+  memory::desc plain_weights;
+  std::optional<dnnl::reorder> repack;  // of the weights between the two; none where they are equal
+  memory::desc scratchpad;
+};
+
+memory::desc weight_layout(const ConvGeometry& g, bool plain) {
+  if (g.groups == 1) return {{g.out, g.in, g.kh, g.kw}, memory::data_type::f32, plain ? Tag::ohwi : Tag::any};
+  return {{g.groups, g.group_out, g.group_in, g.kh, g.kw}, memory::data_type::f32, plain ? Tag::gohwi : Tag::any};
+}
+
+DnnlConv describe(const ConvKey& key) {
+  const ConvGeometry& g = key.g;
+  DnnlConv c;
+  c.src = {{g.n, g.in, g.h, g.w}, memory::data_type::f32, Tag::nhwc};
+  c.weights = weight_layout(g, false);
+  if (key.bias) c.bias = {{g.out}, memory::data_type::f32, Tag::a};
+  c.dst = {{g.n, g.out, g.out_h, g.out_w}, memory::data_type::f32, Tag::nhwc};
+  c.strides = {g.stride, g.stride};
+  c.dilates = {g.dilation - 1, g.dilation - 1};
+  c.padding = {g.padding, g.padding};
+  return c;
+}
+
+ConvPlan make_plan(const ConvKey& key) {
+  ConvPlan plan;
+  plan.layouts = describe(key);
+  plan.plain_weights = weight_layout(key.g, true);
+  const auto finish = [&](const auto& description, const memory::desc& weights, auto primitive) {
+    plan.primitive = primitive;
+    plan.layouts.weights = weights;
+    plan.scratchpad = description.scratchpad_desc();
+  };
+  switch (key.pass) {
+    case Pass::forward: {
+      const auto d = describe_forward(plan.layouts, key.leaky_slope);
+      finish(d, d.weights_desc(), dnnl::convolution_forward(d));
+      break;
+    }
+    case Pass::data: {
+      const auto d = describe_backward_data(plan.layouts);
+      finish(d, d.weights_desc(), dnnl::convolution_backward_data(d));
+      break;
+    }
+    case Pass::weights: {
+      const auto d = describe_backward_weights(plan.layouts);
+      finish(d, d.diff_weights_desc(), dnnl::convolution_backward_weights(d));
+      break;
+    }
+  }
+  if (plan.layouts.weights != plan.plain_weights) {
+    const bool unpack = key.pass == Pass::weights;
+    const memory::desc& from = unpack ? plan.layouts.weights : plan.plain_weights;
+    const memory::desc& to = unpack ? plan.plain_weights : plan.layouts.weights;
+    plan.repack = dnnl::reorder(dnnl::reorder::primitive_desc(dnnl_engine(), from, dnnl_engine(), to));
+  }
+  return plan;
+}
+
+const ConvPlan& plan_for(const ConvKey& key) {
+  static PlanCache<ConvKey, ConvPlan> cache("convolution");
+  return cache.get(key, make_plan);
+}
+
+// The weights in the layout of the primitive; re-packed at every call, as they change at every training step.
+class PackedWeights {
+ public:
+  PackedWeights(const ConvPlan& plan, const void* plain) : plain_(dnnl_memory(plan.plain_weights, plain)), plan_(plan) {
+    if (plan.repack) storage_.emplace(plan.layouts.weights.get_size(), Device{});
+    packed_ = storage_ ? dnnl_memory(plan.layouts.weights, storage_->data()) : plain_;
+  }
+  const memory& pack() {
+    if (plan_.repack) run(*plan_.repack, plain_, packed_);
+    return packed_;
+  }
+  const memory& packed() const { return packed_; }
+  void unpack() {
+    if (plan_.repack) run(*plan_.repack, packed_, plain_);
+  }
+
+ private:
+  memory plain_;
+  memory packed_;
+  const ConvPlan& plan_;
+  std::optional<Storage> storage_;
+};
+
+void forward(const ConvKey& key, const void* x, const void* w, const void* b, void* y) {
+  const ConvPlan& plan = plan_for(key);
+  PackedWeights weights(plan, w);
+  DnnlArguments arguments = {{DNNL_ARG_SRC, dnnl_memory(plan.layouts.src, x)},
+                             {DNNL_ARG_WEIGHTS, weights.pack()},
+                             {DNNL_ARG_DST, dnnl_memory(plan.layouts.dst, y)}};
+  if (key.bias) arguments.emplace(DNNL_ARG_BIAS, dnnl_memory(plan.layouts.bias, b));
+  run(plan.primitive, std::move(arguments), plan.scratchpad);
+}
+
+void backward_data(const ConvKey& key, const void* dy, const void* w, void* dx) {
+  const ConvPlan& plan = plan_for(key);
+  PackedWeights weights(plan, w);
+  run(plan.primitive,
+      {{DNNL_ARG_DIFF_DST, dnnl_memory(plan.layouts.dst, dy)},
+       {DNNL_ARG_WEIGHTS, weights.pack()},
+       {DNNL_ARG_DIFF_SRC, dnnl_memory(plan.layouts.src, dx)}},
+      plan.scratchpad);
+}
+
+void backward_weights(const ConvKey& key, const void* x, const void* dy, void* dw, void* db) {
+  const ConvPlan& plan = plan_for(key);
+  PackedWeights weights(plan, dw);
+  DnnlArguments arguments = {{DNNL_ARG_SRC, dnnl_memory(plan.layouts.src, x)},
+                             {DNNL_ARG_DIFF_DST, dnnl_memory(plan.layouts.dst, dy)},
+                             {DNNL_ARG_DIFF_WEIGHTS, weights.packed()}};
+  if (key.bias) arguments.emplace(DNNL_ARG_DIFF_BIAS, dnnl_memory(plan.layouts.bias, db));
+  run(plan.primitive, std::move(arguments), plan.scratchpad);
+  weights.unpack();
+}
+
+// The reference's kernels: for f64, for empty images.
+const ConvKernels& plain() {
+  static const ConvKernels k = [] {
+    ConvKernels filled;
+    reference::fill(filled);
+    return filled;
+  }();
+  return k;
+}
+
+bool is_fast(ConstView x, ConstView y) { return x.dtype == DType::f32 && x.numel() > 0 && y.numel() > 0; }
+
+void conv2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
+  if (!is_fast(x, y)) return plain().conv2d_fwd(p, x, w, b, y);
+  forward({Pass::forward, conv_geometry(p, x.shape, w.shape, y.shape), bool(b), p.leaky_slope}, x.data, w.data, b.data, y.data);
+}
+
+void conv2d_dgrad(const ConvParams& p, ConstView dy, ConstView w, View dx) {
+  if (!is_fast(dy, dx)) return plain().conv2d_dgrad(p, dy, w, dx);
+  backward_data({Pass::data, conv_geometry(p, dx.shape, w.shape, dy.shape), false, 1}, dy.data, w.data, dx.data);
+}
+
+void conv2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View db) {
+  if (!is_fast(x, dy)) return plain().conv2d_wgrad(p, x, dy, dw, db);
+  backward_weights({Pass::weights, conv_geometry(p, x.shape, dw.shape, dy.shape), bool(db), 1}, x.data, dy.data, dw.data,
+                   db.data);
+}
+
+}  // namespace
+
+void fill(ConvKernels& k) {
+  k = plain();
+  k.conv2d_fwd = conv2d_fwd;
+  k.conv2d_dgrad = conv2d_dgrad;
+  k.conv2d_wgrad = conv2d_wgrad;
+}
 
 }  // namespace cf::cpu

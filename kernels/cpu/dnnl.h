@@ -1,0 +1,61 @@
+// oneDNN, whose interface differs between versions 2 and 3: what the kernels need of it, the same for both.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <unordered_map>
+
+#include "framework/core/log.h"
+
+namespace cf::cpu {
+
+const dnnl::engine& dnnl_engine();
+
+// What a convolution is described by; weights of `format_tag::any` are laid out as the primitive likes them best.
+struct DnnlConv {
+  dnnl::memory::desc src, weights, bias, dst;  // bias empty: none
+  dnnl::memory::dims strides, dilates, padding;
+};
+
+dnnl::convolution_forward::primitive_desc describe_forward(const DnnlConv& c, double leaky_slope);
+dnnl::convolution_backward_data::primitive_desc describe_backward_data(const DnnlConv& c);
+dnnl::convolution_backward_weights::primitive_desc describe_backward_weights(const DnnlConv& c);
+dnnl::matmul::primitive_desc describe_matmul(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
+                                             const dnnl::memory::desc& bias, const dnnl::memory::desc& y, double leaky_slope);
+
+using DnnlArguments = std::unordered_map<int, dnnl::memory>;
+
+inline dnnl::memory dnnl_memory(const dnnl::memory::desc& layout, const void* data) {
+  return {layout, dnnl_engine(), const_cast<void*>(data)};
+}
+
+// Runs a primitive to its end, with working memory from the CPU's caching allocator.
+void run(const dnnl::primitive& primitive, DnnlArguments arguments, const dnnl::memory::desc& scratchpad);
+// Copies between layouts; `reorder` is the primitive for just these.
+void run(const dnnl::reorder& reorder, dnnl::memory from, dnnl::memory to);
+
+// Prepared primitives by a key of plain data: made once, kept for the life of the program, shared by all threads.
+template <class Key, class Plan>
+class PlanCache {
+ public:
+  explicit PlanCache(const char* name) : name_(name) {}
+
+  template <class Make>
+  const Plan& get(const Key& key, Make&& make) {
+    const std::scoped_lock lock(mutex_);
+    if (const auto it = plans_.find(key); it != plans_.end()) return it->second;
+    if (plans_.size() == kMany) {
+      log::warning("{}: {} different shapes were prepared; each keeps memory, so feed images of fewer sizes", name_, kMany);
+    }
+    return plans_.emplace(key, make(key)).first->second;
+  }
+
+ private:
+  static constexpr std::size_t kMany = 2000;
+  const char* name_;
+  std::mutex mutex_;
+  std::map<Key, Plan> plans_;
+};
+
+}  // namespace cf::cpu
