@@ -3,10 +3,14 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "framework/io/config_rules.h"
 
 namespace cf {
+
+// The networks that models/registry.cpp lists, in its order.
+std::vector<std::string> model_names();
 
 struct Cf2nConfig {
   std::int64_t channels = 32;
@@ -45,7 +49,7 @@ struct ModelConfig {
 
   template <class V>
   void fields(V& v) {
-    v("name", name, "the network; `cfrun summary` and docs/models.md describe each", config::one_of({"cf2n", "fusionnet"}));
+    v("name", name, "the network; `cfrun summary` and docs/models.md describe each", config::one_of(model_names()));
     v("cf2n", cf2n, "size of CF2N");
     v("fusionnet", fusionnet, "size of FusionNet");
   }

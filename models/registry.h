@@ -3,8 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "framework/nn/param_store.h"
 #include "models/fusion_model.h"
@@ -14,8 +12,5 @@ namespace cf {
 // Builds config.name, its parameters registered in `store` (which must be empty), drawn from `seed` and packed. The store
 // must outlive the model. Throws Error for an unknown network, naming the known ones, and for sizes that it cannot have.
 std::unique_ptr<FusionModel> make_model(const ModelConfig& config, ParamStore& store, std::uint64_t seed);
-
-// In the order of the table.
-std::vector<std::string> model_names();
 
 }  // namespace cf
