@@ -4,7 +4,10 @@
 #include "framework/ops/activation.h"   // IWYU pragma: export
 #include "framework/ops/conv.h"         // IWYU pragma: export
 #include "framework/ops/elementwise.h"  // IWYU pragma: export
+#include "framework/ops/embedding.h"    // IWYU pragma: export
+#include "framework/ops/embedding.h"    // IWYU pragma: export
 #include "framework/ops/fft.h"          // IWYU pragma: export
+#include "framework/ops/fourier.h"      // IWYU pragma: export
 #include "framework/ops/fused.h"        // IWYU pragma: export
 #include "framework/ops/laconv.h"       // IWYU pragma: export
 #include "framework/ops/layout.h"       // IWYU pragma: export

@@ -1,8 +1,8 @@
 #include "kernels/wavelet.h"
 
 #include "framework/core/parallel.h"
-#include "kernels/cpu/fallback.h"
 #include "kernels/cpu/separable.h"
+#include "kernels/table.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/wavelet.cpp"
@@ -103,7 +103,7 @@ HWY_EXPORT(iwt_row);
 std::int64_t row_grain(const Shape& full) { return 1 + 8192 / (1 + full[2] * full[3]); }
 
 void haar_dwt(ConstView x, View ll, View hl, View lh, View hh) {
-  if (x.dtype != DType::f32) return reference_kernels<WaveletKernels>().haar_dwt(x, ll, hl, lh, hh);
+  if (x.dtype != DType::f32) return kernel_table(Backend::reference).wavelet.haar_dwt(x, ll, hl, lh, hh);
   const auto kernel = HWY_DYNAMIC_DISPATCH(dwt_row);
   const float* in = x.as<float>();
   float* bands[] = {ll.as<float>(), hl.as<float>(), lh.as<float>(), hh.as<float>()};
@@ -119,7 +119,7 @@ void haar_dwt(ConstView x, View ll, View hl, View lh, View hh) {
 }
 
 void haar_iwt(ConstView ll, ConstView hl, ConstView lh, ConstView hh, View x) {
-  if (x.dtype != DType::f32) return reference_kernels<WaveletKernels>().haar_iwt(ll, hl, lh, hh, x);
+  if (x.dtype != DType::f32) return kernel_table(Backend::reference).wavelet.haar_iwt(ll, hl, lh, hh, x);
   const auto kernel = HWY_DYNAMIC_DISPATCH(iwt_row);
   const float* bands[] = {ll.as<float>(), hl.as<float>(), lh.as<float>(), hh.as<float>()};
   float* out = x.as<float>();
@@ -135,14 +135,14 @@ void haar_iwt(ConstView ll, ConstView hl, ConstView lh, ConstView hh, View x) {
 }
 
 void high_pass(ConstView x, std::int64_t size, View y) {
-  if (x.dtype != DType::f32) return reference_kernels<WaveletKernels>().high_pass(x, size, y);
+  if (x.dtype != DType::f32) return kernel_table(Backend::reference).wavelet.high_pass(x, size, y);
   const AxisMap rows = box_mean_map(size, x.shape[1]);
   const AxisMap cols = box_mean_map(size, x.shape[2]);
   apply_separable(x.as<float>(), x.shape[0], x.shape[3], rows, cols, true, y.as<float>());
 }
 
 void high_pass_grad(ConstView dy, std::int64_t size, View dx) {
-  if (dy.dtype != DType::f32) return reference_kernels<WaveletKernels>().high_pass_grad(dy, size, dx);
+  if (dy.dtype != DType::f32) return kernel_table(Backend::reference).wavelet.high_pass_grad(dy, size, dx);
   const AxisMap rows = box_mean_map(size, dy.shape[1]).transposed();
   const AxisMap cols = box_mean_map(size, dy.shape[2]).transposed();
   apply_separable(dy.as<float>(), dy.shape[0], dy.shape[3], rows, cols, true, dx.as<float>());
