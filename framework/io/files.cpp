@@ -24,7 +24,7 @@ constexpr std::size_t kPiece = std::size_t{1} << 30U;
 }  // namespace
 
 AtomicWriter::AtomicWriter(fs::path target) : file_(std::move(target)) {
-  descriptor_ = ::open(file_.path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  descriptor_ = ::open(file_.tmp().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail_errno("opening");
 }
 
@@ -37,7 +37,7 @@ void AtomicWriter::fail_errno(std::string_view doing) const {
   const char* advice = "";
   if (error == ENOSPC || error == EDQUOT) advice = "; free some space or choose another folder";
   if (error == EACCES || error == EROFS || error == EPERM) advice = "; choose a folder that can be written";
-  fail("write {}: {} ({} {}){}", file_.target().string(), reason(error), doing, file_.path().string(), advice);
+  fail("write {}: {} ({} {}){}", file_.target().string(), reason(error), doing, file_.tmp().string(), advice);
 }
 
 void AtomicWriter::write(const void* data, std::size_t bytes) {

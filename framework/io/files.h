@@ -7,12 +7,12 @@
 #include <string>
 #include <string_view>
 
-#include "framework/core/atomic_file.h"
+#include "framework/core/staged_file.h"
 
 namespace cf {
 
-// Writes a file piece by piece; it replaces the old one only at commit() (see AtomicFile). Where another library does the
-// writing, use AtomicFile itself.
+// Writes a file piece by piece; it replaces the old one only at commit() (see StagedFile). Where another library does the
+// writing, use StagedFile itself.
 class AtomicWriter {
  public:
   // Throws Error where the folder is missing or cannot be written, or `target` is itself a folder.
@@ -30,7 +30,7 @@ class AtomicWriter {
  private:
   [[noreturn]] void fail_errno(std::string_view doing) const;
 
-  AtomicFile file_;
+  StagedFile file_;
   int descriptor_ = -1;
 };
 
