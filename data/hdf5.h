@@ -77,7 +77,7 @@ class File {
   // Throws Error: no such file (pointing to docs/data.md), not HDF5, truncated.
   explicit File(const std::filesystem::path& path);
 
-  const std::filesystem::path& tmp() const { return path_; }
+  const std::filesystem::path& path() const { return path_; }
   // Every dataset, in the order of the names, groups walked through.
   std::vector<ArrayInfo> list() const;
   bool has(std::string_view name) const;
