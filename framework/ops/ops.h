@@ -5,7 +5,6 @@
 #include "framework/ops/conv.h"         // IWYU pragma: export
 #include "framework/ops/elementwise.h"  // IWYU pragma: export
 #include "framework/ops/embedding.h"    // IWYU pragma: export
-#include "framework/ops/embedding.h"    // IWYU pragma: export
 #include "framework/ops/fft.h"          // IWYU pragma: export
 #include "framework/ops/fourier.h"      // IWYU pragma: export
 #include "framework/ops/fused.h"        // IWYU pragma: export
