@@ -1,10 +1,13 @@
 #include "kernels/conv.h"
 
 #include <optional>
+#include <vector>
 
+#include "framework/core/parallel.h"
 #include "framework/core/storage.h"
 #include "kernels/conv_geometry.h"
 #include "kernels/cpu/dnnl.h"
+#include "kernels/reduce.h"
 
 namespace cf::cpu {
 namespace {
@@ -170,13 +173,58 @@ void conv2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View 
                    db.data);
 }
 
+constexpr std::int64_t kRowGrain = 4096;
+
+// y = leaky(y + b) in place; y (..., C), b (C) or none.
+void add_bias(ConstView b, double leaky_slope, View y) {
+  if (!b && leaky_slope == 1) return;
+  const std::int64_t channels = y.shape[-1];
+  const std::vector<float> zeros(b ? 0 : static_cast<std::size_t>(channels));
+  const float* bias = b ? b.as<float>() : zeros.data();
+  const auto slope = static_cast<float>(leaky_slope);
+  parallel_for(y.numel() / channels, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      float* values = y.as<float>() + row * channels;
+      for (std::int64_t c = 0; c < channels; ++c) {
+        const float v = values[c] + bias[c];
+        values[c] = v * (v > 0 ? 1.0F : slope);  // a product on both sides, which compilers vectorise
+      }
+    }
+  });
+}
+
+// A transposed convolution runs the convolution of the same weight backwards. oneDNN's own deconvolution is several times
+// slower than the convolution's input gradient, which computes the same but takes no bias: that is added behind it.
+void conv_transpose2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
+  if (!is_fast(x, y)) return plain().conv_transpose2d_fwd(p, x, w, b, y);
+  conv2d_dgrad(p, x, w, y);
+  add_bias(b, p.leaky_slope, y);
+}
+
+void conv_transpose2d_dgrad(const ConvParams& p, ConstView dy, ConstView w, View dx) {
+  ConvParams linear = p;
+  linear.leaky_slope = 1;
+  conv2d_fwd(linear, dy, w, {}, dx);
+}
+
+void conv_transpose2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View db) {
+  if (!is_fast(x, dy)) return plain().conv_transpose2d_wgrad(p, x, dy, dw, db);
+  conv2d_wgrad(p, dy, x, dw, {});
+  if (!db) return;
+  ReduceKernels reduce;
+  fill(reduce);
+  reduce.sum_to(dy, db);
+}
+
 }  // namespace
 
 void fill(ConvKernels& k) {
-  k = plain();
   k.conv2d_fwd = conv2d_fwd;
   k.conv2d_dgrad = conv2d_dgrad;
   k.conv2d_wgrad = conv2d_wgrad;
+  k.conv_transpose2d_fwd = conv_transpose2d_fwd;
+  k.conv_transpose2d_dgrad = conv_transpose2d_dgrad;
+  k.conv_transpose2d_wgrad = conv_transpose2d_wgrad;
 }
 
 }  // namespace cf::cpu
