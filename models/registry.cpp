@@ -1,7 +1,5 @@
 #include "models/registry.h"
 
-#include <fmt/ranges.h>
-
 #include "framework/nn/scope.h"
 #include "models/cf2n/cf2n.h"
 #include "models/fusionnet/fusionnet.h"
@@ -34,7 +32,9 @@ std::unique_ptr<FusionModel> make_model(const ModelConfig& config, ParamStore& s
     store.pack();
     return model;
   }
-  fail("model.name is '{}', which is no network of this program; it has {}", config.name, fmt::join(model_names(), ", "));
+  std::string known;
+  for (const Entry& entry : kNetworks) known += (known.empty() ? "" : ", ") + std::string(entry.name);
+  fail("model.name is '{}', which is no network of this program; it has {}", config.name, known);
 }
 
 std::vector<std::string> model_names() {

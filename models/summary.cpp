@@ -65,9 +65,13 @@ void train_once(const FusionModel& model, const FusionInput& input) {
 
 // 1234567 -> "1,234,567"
 std::string grouped(std::int64_t n) {
-  std::string s = std::to_string(n);
-  for (auto at = static_cast<std::ptrdiff_t>(s.size()) - 3; at > 0; at -= 3) s.insert(static_cast<std::size_t>(at), ",");
-  return s;
+  const std::string digits = std::to_string(n);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
 }
 
 double million(std::int64_t n) { return static_cast<double>(n) * 1e-6; }
