@@ -1,4 +1,4 @@
-// Element-wise mathematics, written once for every backend: the function `f` and, beside it, its derivative `d`.
+// Unary element-wise mathematics, written once for every backend: the function `f` and, beside it, its derivative `d`.
 #pragma once
 
 #include <cmath>
@@ -13,7 +13,7 @@
 
 namespace cf::functors {
 
-// Unary functions: f(x), and d(x, y) = f'(x) given y = f(x), whichever of the two is cheaper to use.
+// f(x), and d(x, y) = f'(x) given y = f(x), whichever of the two is cheaper to use.
 
 struct Neg {
   template <class T>
@@ -158,47 +158,6 @@ struct Affine {
   }
 };
 
-// Binary functions; their derivatives are binary functions again and stand in framework/ops/elementwise.cpp.
-
-struct Add {
-  template <class T>
-  CF_HOST_DEVICE static T f(T a, T b) {
-    return a + b;
-  }
-};
-struct Sub {
-  template <class T>
-  CF_HOST_DEVICE static T f(T a, T b) {
-    return a - b;
-  }
-};
-struct Mul {
-  template <class T>
-  CF_HOST_DEVICE static T f(T a, T b) {
-    return a * b;
-  }
-};
-struct Div {
-  template <class T>
-  CF_HOST_DEVICE static T f(T a, T b) {
-    return a / b;
-  }
-};
-
-// Leaky ReLU with a learned slope s, and its derivative by x.
-struct Prelu {
-  template <class T>
-  CF_HOST_DEVICE static T f(T x, T s) {
-    return x > T(0) ? x : s * x;
-  }
-};
-struct PreluDx {
-  template <class T>
-  CF_HOST_DEVICE static T f(T x, T s) {
-    return x > T(0) ? T(1) : s;
-  }
-};
-
 // Calls fn(Functor{}) for a run-time operator.
 template <class F>
 decltype(auto) with(Unary op, F&& fn) {
@@ -217,19 +176,6 @@ decltype(auto) with(Unary op, F&& fn) {
     case Unary::affine: return fn(Affine{});
   }
   return fn(Neg{});
-}
-
-template <class F>
-decltype(auto) with(Binary op, F&& fn) {
-  switch (op) {
-    case Binary::add: return fn(Add{});
-    case Binary::sub: return fn(Sub{});
-    case Binary::mul: return fn(Mul{});
-    case Binary::div: return fn(Div{});
-    case Binary::prelu: return fn(Prelu{});
-    case Binary::prelu_dx: return fn(PreluDx{});
-  }
-  return fn(Add{});
 }
 
 }  // namespace cf::functors

@@ -1,5 +1,6 @@
 #include "kernels/elementwise.h"
 
+#include "kernels/binary_functors.h"
 #include "kernels/broadcast.h"
 #include "kernels/functors.h"
 
