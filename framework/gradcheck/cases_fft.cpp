@@ -10,7 +10,7 @@ GradCase fft_case(const std::string& name, Tensor (*fn)(const Tensor&), Shape x)
 }
 
 GradCase filter_case(const char* variant, Shape x, std::int64_t threshold, double scale) {
-  return {std::string("fourier_filter.") + variant, {{x}}, [=](const std::vector<Tensor>& in) {
+  return {std::string("ifft2.fourier_filter_") + variant, {{x}}, [=](const std::vector<Tensor>& in) {
             return std::vector{ops::fourier_filter(in[0], threshold, scale)};
           }};
 }
