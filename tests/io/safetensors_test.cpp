@@ -58,7 +58,7 @@ TEST_CASE("safetensors: every type comes back bit by bit") {
 TEST_CASE("safetensors: a malformed header is an error that names the file") {
   const test::ScratchFolder folder;
   const auto message = [&](const std::string& header, const std::string& values) {
-    write_file(folder / "bad.safetensors", file_of(header, values));
+    test::put_file(folder / "bad.safetensors", file_of(header, values));
     const std::string text = error_of([&] { read_safetensors(folder / "bad.safetensors"); });
     CHECK(contains(text, "bad.safetensors"));
     return text;
@@ -90,9 +90,9 @@ TEST_CASE("safetensors: a malformed header is an error that names the file") {
   CHECK(contains(message(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,2],"data_offsets":[0,0]}})", ""), "too large"));
   CHECK(contains(message(R"({"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,0]}})", ""), "bad.safe"));
 
-  write_file(folder / "bad.safetensors", "short");
+  test::put_file(folder / "bad.safetensors", "short");
   CHECK(contains(error_of([&] { read_safetensors(folder / "bad.safetensors"); }), "bad.safetensors"));
-  write_file(folder / "bad.safetensors", std::string(16, '\xff'));
+  test::put_file(folder / "bad.safetensors", std::string(16, '\xff'));
   CHECK(contains(error_of([&] { read_safetensors(folder / "bad.safetensors"); }), "header of"));
   CHECK(contains(error_of([&] { read_safetensors(folder / "absent.safetensors"); }), "absent.safetensors"));
   CHECK(contains(error_of([&] { read_safetensors(folder.path()); }), "not a file"));
@@ -103,7 +103,7 @@ TEST_CASE("safetensors: truncated at any length, never accepted") {
   write_safetensors(folder / "a.safetensors", sample());
   const std::string whole = read_text(folder / "a.safetensors");
   for (std::size_t n = 0; n < whole.size(); ++n) {
-    write_file(folder / "cut.safetensors", whole.substr(0, n));
+    test::put_file(folder / "cut.safetensors", whole.substr(0, n));
     CHECK(!error_of([&] { read_safetensors(folder / "cut.safetensors"); }).empty());
   }
 }

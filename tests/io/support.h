@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "framework/core/check.h"
@@ -43,6 +44,11 @@ std::string error_of(F&& fn) {
     return e.what();
   }
   return {};
+}
+
+// A file for a test to find: written plainly, not synced.
+inline void put_file(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
 inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
