@@ -1,6 +1,7 @@
 #include "framework/ops/loss.h"
 
 #include "framework/autograd/record.h"
+#include "framework/ops/elementwise.h"
 #include "framework/ops/operands.h"
 #include "kernels/table.h"
 
@@ -12,10 +13,10 @@ Tensor loss(const char* name, Loss kind, double eps, const Tensor& x, const Tens
   check(x.numel() > 0, "{}: no elements to take the mean of", name);
   Tensor y = empty_like(x, {1});
   kernels_for(x.device()).loss.loss(kind, eps, x.cview(), target.cview(), y.view());
-  record(name, {x}, {y}, [kind, eps, x = x.detach(), target = target.detach()](const Backward& bw) {
+  record(name, {x, target}, {y}, [kind, eps, x = x.detach(), target = target.detach()](const Backward& bw) {
     Tensor dx = empty_like(x);
     kernels_for(x.device()).loss.loss_grad(kind, eps, x.cview(), target.cview(), bw.dy().cview(), dx.view());
-    return Grads{dx};
+    return Grads{dx, bw.needs(1) ? neg(dx) : Tensor()};  // every loss is a function of x - target
   });
   return y;
 }

@@ -5,7 +5,7 @@
 
 namespace cf::ops {
 
-// mean |x - target|; no gradient flows to target.
+// mean |x - target|; the gradient of a tie is 0.
 Tensor l1_loss(const Tensor& x, const Tensor& target);
 Tensor mse_loss(const Tensor& x, const Tensor& target);
 // mean sqrt((x - target)^2 + eps^2)

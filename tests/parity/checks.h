@@ -1,0 +1,17 @@
+// The checks of one fixture file each. All attributes and sizes come from the file.
+#pragma once
+
+#include "tests/harness/fixture.h"
+#include "tests/parity/report.h"
+
+namespace cf::parity {
+
+// Whether a check knows the operator fixture `name` (a file of ops/).
+bool knows_op(const std::string& name);
+// Throws Error where none knows it.
+void check_op(const test::Fixture& f, Report& report);
+
+void check_cf2n(const test::Fixture& f, Report& report);
+void check_cf2n_adam_steps(const test::Fixture& f, Report& report);
+
+}  // namespace cf::parity
