@@ -22,11 +22,7 @@ std::int64_t Shape::numel() const {
   return n;
 }
 
-int Shape::axis(int i) const {
-  const int a = i < 0 ? i + rank_ : i;
-  check(a >= 0 && a < rank_, "shape: dimension {} of {}", i, str());
-  return a;
-}
+void Shape::fail_axis(int i) const { fail("shape: dimension {} of {}", i, str()); }
 
 bool Shape::operator==(const Shape& other) const { return rank_ == other.rank_ && std::equal(begin(), end(), other.begin()); }
 

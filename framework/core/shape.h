@@ -23,7 +23,13 @@ class Shape {
   std::int64_t operator[](int i) const { return dims_[static_cast<std::size_t>(axis(i))]; }
   std::int64_t& operator[](int i) { return dims_[static_cast<std::size_t>(axis(i))]; }
   // `i` counted from the front, checked.
-  int axis(int i) const;
+  int axis(int i) const {
+    const int a = i < 0 ? i + rank_ : i;
+    if (a < 0 || a >= rank_) [[unlikely]] {
+      fail_axis(i);
+    }
+    return a;
+  }
   std::span<const std::int64_t> dims() const { return {dims_.data(), static_cast<std::size_t>(rank_)}; }
   const std::int64_t* begin() const { return dims_.data(); }
   const std::int64_t* end() const { return dims_.data() + rank_; }
@@ -32,6 +38,8 @@ class Shape {
   std::string str() const;
 
  private:
+  [[noreturn]] void fail_axis(int i) const;
+
   std::array<std::int64_t, kMaxRank> dims_{};
   int rank_ = 0;
 };
