@@ -76,12 +76,14 @@ Array read(const std::filesystem::path& path, std::string_view name) {
   return require_mat(path) == Kind::v5 ? v5::read(path, name) : read_v73(path, name);
 }
 
-void write(const std::filesystem::path& path, std::string_view name, const Array& array) {
+void write(const std::filesystem::path& path, const std::vector<Variable>& variables) {
   check(has_v5(), "{}: cannot be written: this build has no matio (install libmatio-dev and build again)", path.string());
-  const std::int64_t numel = std::accumulate(array.shape.begin(), array.shape.end(), std::int64_t{1}, std::multiplies<>());
-  check(numel == static_cast<std::int64_t>(array.values.size()), "{}: variable '{}' of {} values given {}", path.string(), name,
-        numel, array.values.size());
-  v5::write(path, name, array);
+  for (const auto& [name, array] : variables) {
+    const std::int64_t numel = std::accumulate(array.shape.begin(), array.shape.end(), std::int64_t{1}, std::multiplies<>());
+    check(numel == static_cast<std::int64_t>(array.values.size()), "{}: variable '{}' of {} values given {}", path.string(), name,
+          numel, array.values.size());
+  }
+  v5::write(path, variables);
 }
 
 }  // namespace cf::mat

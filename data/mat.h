@@ -34,8 +34,13 @@ std::vector<Info> list(const std::filesystem::path& path);
 // One numeric, real variable of any type. Throws Error as list() does, and where the variable is missing or not numeric.
 Array read(const std::filesystem::path& path, std::string_view name);
 
-// Writes one variable as f64, version 5, in one step (the file appears whole or not at all). Throws Error where matio is not
+struct Variable {
+  std::string name;
+  Array array;
+};
+
+// Writes variables as f64, version 5, in one step (the file appears whole or not at all). Throws Error where matio is not
 // built in, where the sizes disagree, or the disk is full.
-void write(const std::filesystem::path& path, std::string_view name, const Array& array);
+void write(const std::filesystem::path& path, const std::vector<Variable>& variables);
 
 }  // namespace cf::mat

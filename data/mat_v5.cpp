@@ -5,6 +5,9 @@
 #ifdef CF_HAVE_MATIO
 #include <matio.h>
 
+#include <algorithm>
+#include <array>
+#include <fstream>
 #include <memory>
 
 #include "framework/core/staged_file.h"
@@ -21,11 +24,31 @@ struct FreeVariable {
 using FilePtr = std::unique_ptr<mat_t, CloseFile>;
 using VariablePtr = std::unique_ptr<matvar_t, FreeVariable>;
 
+// True where the file is as long as its top-level elements say (a header of 128 bytes, then tags of type and length): matio
+// itself gives uninitialised values for what a truncated file lacks.
+bool is_whole(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::array<unsigned char, 128> header{};
+  file.read(reinterpret_cast<char*>(header.data()), header.size());
+  const bool little = header[126] == 'I';
+  const auto size = static_cast<std::streamoff>(std::filesystem::file_size(path));
+  std::streamoff at = header.size();
+  while (file && at < size) {
+    std::array<unsigned char, 8> tag{};
+    file.seekg(at);
+    file.read(reinterpret_cast<char*>(tag.data()), tag.size());
+    std::streamoff length = 0;
+    for (const std::size_t i : {7U, 6U, 5U, 4U}) length = length * 256 + tag[little ? i : 11 - i];
+    at += static_cast<std::streamoff>(tag.size()) + length;
+  }
+  return file && at == size;
+}
+
 FilePtr open(const std::filesystem::path& path) {
   // matio prints its complaints; ours say more. (The text is char* or const char*, as the version likes.)
   Mat_LogInitFunc("cfrun", [](int, auto*) {});
   FilePtr file(Mat_Open(path.c_str(), MAT_ACC_RDONLY));
-  check(file != nullptr, "data: {} cannot be read as a MATLAB file; it is truncated or damaged", path.string());
+  check(file != nullptr && is_whole(path), "data: {} cannot be read as a MATLAB file; it is truncated or damaged", path.string());
   return file;
 }
 
@@ -77,6 +100,16 @@ Info info_of(const matvar_t& variable) {
   return info;
 }
 
+// matio does not look at what the system says of its writes, so a full disk shows only when the file is read again.
+bool reads_back(const std::filesystem::path& path, const std::vector<Variable>& variables) {
+  try {
+    return std::all_of(variables.begin(), variables.end(),
+                       [&](const Variable& variable) { return read(path, variable.name).values == variable.array.values; });
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 std::vector<Info> list(const std::filesystem::path& path) {
@@ -89,37 +122,31 @@ std::vector<Info> list(const std::filesystem::path& path) {
 Array read(const std::filesystem::path& path, std::string_view name) {
   const FilePtr file = open(path);
   const VariablePtr variable(Mat_VarRead(file.get(), std::string(name).c_str()));
-  check(variable != nullptr, "data: {} has no readable variable '{}'; it is missing or the file is truncated", path.string(),
-        name);
+  check(variable != nullptr, "data: {} has no readable variable '{}'; it is missing or damaged", path.string(), name);
   const Info info = info_of(*variable);
   check(info.numeric, "data: {}, variable '{}': holds no real numbers", path.string(), name);
   Array array{info.shape, values_of(*variable)};
   std::int64_t numel = 1;
   for (const std::int64_t extent : array.shape) numel *= extent;
-  check(numel == static_cast<std::int64_t>(array.values.size()),
-        "data: {}, variable '{}': {} of {} values; the file is truncated", path.string(), name, array.values.size(), numel);
+  check(numel == static_cast<std::int64_t>(array.values.size()), "data: {}, variable '{}': {} of {} values; the file is damaged",
+        path.string(), name, array.values.size(), numel);
   return array;
 }
 
-void write(const std::filesystem::path& path, std::string_view name, const Array& array) {
+void write(const std::filesystem::path& path, const std::vector<Variable>& variables) {
   StagedFile target(path);
-  const std::string variable_name(name);
-  std::vector<std::size_t> extents(array.shape.begin(), array.shape.end());
-  std::vector<double> values = array.values;  // matio takes a pointer to non-const
   FilePtr file(Mat_CreateVer(target.tmp().c_str(), nullptr, MAT_FT_MAT5));
   check(file != nullptr, "{}: cannot be created", path.string());
-  const VariablePtr variable(Mat_VarCreate(variable_name.c_str(), MAT_C_DOUBLE, MAT_T_DOUBLE, static_cast<int>(extents.size()),
-                                           extents.data(), values.data(), MAT_F_DONT_COPY_DATA));
-  check(variable != nullptr && Mat_VarWrite(file.get(), variable.get(), MAT_COMPRESSION_NONE) == 0,
-        "{}: variable '{}' cannot be written", path.string(), name);
-  file.reset();
-  // matio does not look at what the system says of its writes: a full disk shows only when the file is read again.
-  bool whole = false;
-  try {
-    whole = read(target.tmp(), name).values == array.values;
-  } catch (const Error&) {
+  for (const auto& [name, array] : variables) {
+    std::vector<std::size_t> extents(array.shape.begin(), array.shape.end());
+    std::vector<double> values = array.values;  // matio takes a pointer to non-const
+    const VariablePtr variable(Mat_VarCreate(name.c_str(), MAT_C_DOUBLE, MAT_T_DOUBLE, static_cast<int>(extents.size()),
+                                             extents.data(), values.data(), MAT_F_DONT_COPY_DATA));
+    check(variable != nullptr && Mat_VarWrite(file.get(), variable.get(), MAT_COMPRESSION_NONE) == 0,
+          "{}: variable '{}' cannot be written", path.string(), name);
   }
-  check(whole, "{}: writing failed; is the disk full?", path.string());
+  file.reset();
+  check(reads_back(target.tmp(), variables), "{}: writing failed; is the disk full?", path.string());
   target.commit();
 }
 
@@ -134,7 +161,7 @@ namespace {
 
 std::vector<Info> list(const std::filesystem::path&) { absent(); }
 Array read(const std::filesystem::path&, std::string_view) { absent(); }
-void write(const std::filesystem::path&, std::string_view, const Array&) { absent(); }
+void write(const std::filesystem::path&, const std::vector<Variable>&) { absent(); }
 
 }  // namespace cf::mat::v5
 

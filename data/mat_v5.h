@@ -7,6 +7,6 @@ namespace cf::mat::v5 {
 
 std::vector<Info> list(const std::filesystem::path& path);
 Array read(const std::filesystem::path& path, std::string_view name);
-void write(const std::filesystem::path& path, std::string_view name, const Array& array);
+void write(const std::filesystem::path& path, const std::vector<Variable>& variables);
 
 }  // namespace cf::mat::v5
