@@ -7,8 +7,7 @@
 namespace cf {
 
 struct ReduceKernels {
-  // y = x summed over the reduced dimensions. The reference accumulates in double; a fast backend keeps partial sums of at
-  // most a few hundred elements in f32 and adds those in double, in an order that does not depend on the thread count.
+  // y = x summed over the reduced dimensions, accumulated in double in an order that does not depend on the thread count.
   void (*sum_to)(ConstView x, View y);
   // y = the largest x along the reduced dimensions; NaN where there is one.
   void (*max_to)(ConstView x, View y);

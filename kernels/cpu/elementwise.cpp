@@ -37,7 +37,8 @@ void unary_range(Unary op, UnaryParams p, const float* x, float* y, std::size_t 
   fn::with(op, [&](auto tag) HWY_ATTR {
     const F32 d;
     const VecParams params = {hn::Set(d, static_cast<float>(p.a)), hn::Set(d, static_cast<float>(p.b))};
-    for_vectors(d, n, [&](auto load, auto store) HWY_ATTR { store(value(tag, d, load(x), params), y); });
+    for_vectors(d, n,
+                [&](std::size_t i, std::size_t k) HWY_ATTR { store_n(d, value(tag, d, load_n(d, x + i, k), params), y + i, k); });
   });
 }
 
@@ -45,31 +46,42 @@ void unary_grad_range(Unary op, UnaryParams p, const float* x, const float* y, c
   fn::with(op, [&](auto tag) HWY_ATTR {
     const F32 d;
     const VecParams params = {hn::Set(d, static_cast<float>(p.a)), hn::Set(d, static_cast<float>(p.b))};
-    for_vectors(d, n,
-                [&](auto load, auto store) HWY_ATTR { store(hn::Mul(load(dy), slope(tag, d, load(x), load(y), params)), dx); });
+    for_vectors(d, n, [&](std::size_t i, std::size_t k) HWY_ATTR {
+      const Vec derivative = slope(tag, d, load_n(d, x + i, k), load_n(d, y + i, k), params);
+      store_n(d, hn::Mul(load_n(d, dy + i, k), derivative), dx + i, k);
+    });
   });
 }
 
-// a and b of n elements; with a scalar operand its one value is repeated.
-template <class Tag>
-HWY_INLINE void binary_row(Tag tag, const float* a, bool a_scalar, const float* b, bool b_scalar, float* y, std::size_t n) {
+// One row; a scalar operand's value is repeated.
+template <bool a_scalar, bool b_scalar, class Tag>
+HWY_INLINE void binary_row(Tag tag, const float* a, const float* b, float* y, std::size_t n) {
   const F32 d;
-  if (a_scalar) {
-    const Vec va = hn::Set(d, *a);
-    for_vectors(d, n, [&](auto load, auto store) HWY_ATTR { store(value(tag, d, va, b_scalar ? hn::Set(d, *b) : load(b)), y); });
-  } else if (b_scalar) {
-    const Vec vb = hn::Set(d, *b);
-    for_vectors(d, n, [&](auto load, auto store) HWY_ATTR { store(value(tag, d, load(a), vb), y); });
-  } else {
-    for_vectors(d, n, [&](auto load, auto store) HWY_ATTR { store(value(tag, d, load(a), load(b)), y); });
-  }
+  const Vec first_a = hn::Set(d, *a);
+  const Vec first_b = hn::Set(d, *b);
+  for_vectors(d, n, [&](std::size_t i, std::size_t k) HWY_ATTR {
+    const Vec va = a_scalar ? first_a : load_n(d, a + i, k);
+    const Vec vb = b_scalar ? first_b : load_n(d, b + i, k);
+    store_n(d, value(tag, d, va, vb), y + i, k);
+  });
 }
 
 void binary_rows(Binary op, const BinaryRows& r) {
   fn::with(op, [&](auto tag) HWY_ATTR {
+    const auto n = static_cast<std::size_t>(r.cols);
     for (std::int64_t i = 0; i < r.rows; ++i) {
-      binary_row(tag, r.a + i * r.a_row, r.a_col == 0, r.b + i * r.b_row, r.b_col == 0, r.y + i * r.cols,
-                 static_cast<std::size_t>(r.cols));
+      const float* a = r.a + i * r.a_row;
+      const float* b = r.b + i * r.b_row;
+      float* y = r.y + i * r.cols;
+      if (r.a_col == 0 && r.b_col == 0) {
+        binary_row<true, true>(tag, a, b, y, n);
+      } else if (r.a_col == 0) {
+        binary_row<true, false>(tag, a, b, y, n);
+      } else if (r.b_col == 0) {
+        binary_row<false, true>(tag, a, b, y, n);
+      } else {
+        binary_row<false, false>(tag, a, b, y, n);
+      }
     }
   });
 }

@@ -1,7 +1,37 @@
 #include "kernels/random.h"
 
-namespace cf::cpu {
+#include <algorithm>
 
-void fill(RandomKernels& k) { reference::fill(k); }
+#include "framework/core/parallel.h"
+#include "framework/core/rng.h"
+#include "kernels/table.h"
+
+namespace cf::cpu {
+namespace {
+
+// One Philox block serves two elements.
+void dropout(const DropoutParams& params, ConstView x, View y) {
+  if (x.dtype != DType::f32) return kernel_table(Backend::reference).random.dropout(params, x, y);
+  const Philox rng = make_rng(params.seed, RngStream::dropout, params.salt);
+  const auto scale = static_cast<float>(1.0 / (1.0 - params.p));
+  const auto* in = x.as<float>();
+  auto* out = y.as<float>();
+  const std::int64_t n = x.numel();
+  parallel_for((n + 1) / 2, 2048, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t pair = begin; pair < end; ++pair) {
+      const auto words = rng.block(static_cast<std::uint64_t>(pair));
+      for (std::int64_t i = 2 * pair; i < std::min(n, 2 * pair + 2); ++i) {
+        const std::size_t at = static_cast<std::size_t>(i - 2 * pair) * 2;
+        // As Philox::uniform makes it from these words.
+        const std::uint64_t bits = ((std::uint64_t{words[at]} << 32U) | words[at + 1]) >> 11U;
+        out[i] = static_cast<double>(bits) * 0x1p-53 < params.p ? 0.0F : in[i] * scale;
+      }
+    }
+  });
+}
+
+}  // namespace
+
+void fill(RandomKernels& k) { k.dropout = dropout; }
 
 }  // namespace cf::cpu

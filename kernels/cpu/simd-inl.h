@@ -10,6 +10,7 @@
 #include <hwy/highway.h>
 
 #include <cstring>
+#include <limits>
 
 #include "kernels/functors.h"
 
@@ -21,7 +22,8 @@ using F32 = hn::ScalableTag<float>;
 using Vec = hn::Vec<F32>;
 
 // The first n lanes from memory, zero in the rest; reads nothing beyond them.
-HWY_INLINE Vec load_first(F32 d, const float* p, std::size_t n) {
+HWY_INLINE Vec load_n(F32 d, const float* p, std::size_t n) {
+  if (n == hn::Lanes(d)) return hn::LoadU(d, p);
 #if HWY_MEM_OPS_MIGHT_FAULT
   HWY_ALIGN float lanes[HWY_MAX_BYTES / sizeof(float)] = {};
   std::memcpy(lanes, p, n * sizeof(float));
@@ -31,7 +33,8 @@ HWY_INLINE Vec load_first(F32 d, const float* p, std::size_t n) {
 #endif
 }
 
-HWY_INLINE void store_first(F32 d, Vec v, float* p, std::size_t n) {
+HWY_INLINE void store_n(F32 d, Vec v, float* p, std::size_t n) {
+  if (n == hn::Lanes(d)) return hn::StoreU(v, d, p);
 #if HWY_MEM_OPS_MIGHT_FAULT
   HWY_ALIGN float lanes[HWY_MAX_BYTES / sizeof(float)];
   hn::Store(v, d, lanes);
@@ -41,19 +44,29 @@ HWY_INLINE void store_first(F32 d, Vec v, float* p, std::size_t n) {
 #endif
 }
 
-// Calls fn(load, store, i) for i = 0, lanes, 2 lanes, ... below n. load(p) and store(v, p) move the whole vector at p + i, or
-// what is left of it at the end.
+// Calls fn(i, k) for i = 0, lanes, 2 lanes, ... below n; k is the number of lanes in use: all of them, but for the last call.
+// In the loop k is a constant that load_n and store_n see.
 template <class F>
 HWY_INLINE void for_vectors(F32 d, std::size_t n, F fn) {
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    fn([=](const float* p) HWY_ATTR { return hn::LoadU(d, p + i); }, [=](Vec v, float* p) HWY_ATTR { hn::StoreU(v, d, p + i); });
-  }
-  if (const std::size_t rest = n - i; rest > 0) {
-    fn([=](const float* p) HWY_ATTR { return load_first(d, p + i, rest); },
-       [=](Vec v, float* p) HWY_ATTR { store_first(d, v, p + i, rest); });
-  }
+  for (; i + lanes <= n; i += lanes) fn(i, lanes);
+  if (i < n) fn(i, n - i);
+}
+
+// The larger of each lane, NaN where either is NaN (Max of the hardware drops one).
+HWY_INLINE Vec max_or_nan(Vec a, Vec b) { return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::IsNaN(b)), b, a); }
+
+// The largest of n > 0 values, NaN where there is one.
+HWY_INLINE float largest(F32 d, const float* x, std::size_t n) {
+  const Vec lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
+  Vec peak = lowest;
+  for_vectors(d, n, [&](std::size_t i, std::size_t k) HWY_ATTR {
+    const Vec v = load_n(d, x + i, k);
+    peak = max_or_nan(peak, k == hn::Lanes(d) ? v : hn::IfThenElse(hn::FirstN(d, k), v, lowest));
+  });
+  if (!hn::AllFalse(d, hn::IsNaN(peak))) return std::numeric_limits<float>::quiet_NaN();
+  return hn::GetLane(hn::MaxOfLanes(d, peak));
 }
 
 // --- exp and its kin ---
