@@ -25,14 +25,22 @@ HWY_INLINE void weighted_sum_at(D d, const AxisMap& map, std::int64_t output, co
   hn::StoreU(minus_from == nullptr ? sum : hn::Sub(hn::LoadU(d, minus_from + i), sum), d, out + i);
 }
 
+// Narrower vectors take what wider ones leave over: images of 4 or 8 bands have no more channels than that.
+template <class D>
+HWY_INLINE std::int64_t weighted_sum_with(D d, const AxisMap& map, std::int64_t output, const float* in, std::int64_t stride,
+                                          std::int64_t begin, std::int64_t end, const float* minus_from, float* out) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  for (; begin + lanes <= end; begin += lanes) weighted_sum_at(d, map, output, in, stride, begin, minus_from, out);
+  return begin;
+}
+
 HWY_INLINE void weighted_sum(const AxisMap& map, std::int64_t output, const float* in, std::int64_t stride, std::int64_t count,
                              const float* minus_from, float* out) {
-  const hn::ScalableTag<float> d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   std::int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) weighted_sum_at(d, map, output, in, stride, i, minus_from, out);
-  const hn::CappedTag<float, 1> one;
-  for (; i < count; ++i) weighted_sum_at(one, map, output, in, stride, i, minus_from, out);
+  i = weighted_sum_with(hn::ScalableTag<float>(), map, output, in, stride, i, count, minus_from, out);
+  i = weighted_sum_with(hn::CappedTag<float, 8>(), map, output, in, stride, i, count, minus_from, out);
+  i = weighted_sum_with(hn::CappedTag<float, 4>(), map, output, in, stride, i, count, minus_from, out);
+  weighted_sum_with(hn::CappedTag<float, 1>(), map, output, in, stride, i, count, minus_from, out);
 }
 
 // Output row `row` of one image; `scratch` holds a row of the input's width. Rows first: that stage runs over whole rows.
