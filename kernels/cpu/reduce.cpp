@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "framework/core/parallel.h"
@@ -22,6 +22,8 @@ namespace cf::cpu::HWY_NAMESPACE {
 
 using F64 = hn::ScalableTag<double>;
 using HalfF32 = hn::Rebind<float, F64>;  // as many floats as F64 has doubles
+
+constexpr std::size_t kStrip = 4;
 
 double sum_run(const float* x, std::size_t n) {
   const F64 d;
@@ -41,17 +43,30 @@ double sum_run(const float* x, std::size_t n) {
 
 float max_run(const float* x, std::size_t n) { return largest(F32(), x, n); }
 
+// Runs over the columns in strips of kStrip vectors, so that whole cache lines are read row after row: calls fn(c, count) with
+// the first column and the number of vectors (kStrip or 1, a constant in the callee); returns the first column left over.
+template <class F>
+HWY_INLINE std::size_t for_strips(std::size_t cols, std::size_t lanes, F fn) {
+  std::size_t c = 0;
+  for (; c + kStrip * lanes <= cols; c += kStrip * lanes) fn(c, std::integral_constant<std::size_t, kStrip>());
+  for (; c + lanes <= cols; c += lanes) fn(c, std::integral_constant<std::size_t, 1>());
+  return c;
+}
+
 // sums[c] = sum over r of x[r * stride + c]
 void sum_columns(const float* x, std::size_t rows, std::size_t cols, std::size_t stride, double* sums) {
   const F64 d;
   const HalfF32 half;
   const std::size_t lanes = hn::Lanes(d);
-  std::size_t c = 0;
-  for (; c + lanes <= cols; c += lanes) {
-    auto sum = hn::Zero(d);
-    for (std::size_t r = 0; r < rows; ++r) sum = hn::Add(sum, hn::PromoteTo(d, hn::LoadU(half, x + r * stride + c)));
-    hn::StoreU(sum, d, sums + c);
-  }
+  std::size_t c = for_strips(cols, lanes, [&](std::size_t first, auto count) HWY_ATTR {
+    hn::Vec<F64> sum[count()];
+    for (auto& s : sum) s = hn::Zero(d);
+    for (std::size_t r = 0; r < rows; ++r) {
+      const float* row = x + r * stride + first;
+      for (std::size_t i = 0; i < count(); ++i) sum[i] = hn::Add(sum[i], hn::PromoteTo(d, hn::LoadU(half, row + i * lanes)));
+    }
+    for (std::size_t i = 0; i < count(); ++i) hn::StoreU(sum[i], d, sums + first + i * lanes);
+  });
   for (; c < cols; ++c) {
     double sum = 0;
     for (std::size_t r = 0; r < rows; ++r) sum += static_cast<double>(x[r * stride + c]);
@@ -59,13 +74,23 @@ void sum_columns(const float* x, std::size_t rows, std::size_t cols, std::size_t
   }
 }
 
+// peaks[c] = the largest x[r * stride + c]
 void max_columns(const float* x, std::size_t rows, std::size_t cols, std::size_t stride, float* peaks) {
   const F32 d;
-  for_vectors(d, cols, [&](std::size_t c, std::size_t k) HWY_ATTR {
-    Vec peak = load_n(d, x + c, k);
-    for (std::size_t r = 1; r < rows; ++r) peak = max_or_nan(peak, load_n(d, x + r * stride + c, k));
-    store_n(d, peak, peaks + c, k);
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t c = for_strips(cols, lanes, [&](std::size_t first, auto count) HWY_ATTR {
+    Vec peak[count()];
+    for (std::size_t i = 0; i < count(); ++i) peak[i] = hn::LoadU(d, x + first + i * lanes);
+    for (std::size_t r = 1; r < rows; ++r) {
+      const float* row = x + r * stride + first;
+      for (std::size_t i = 0; i < count(); ++i) peak[i] = max_or_nan(peak[i], hn::LoadU(d, row + i * lanes));
+    }
+    for (std::size_t i = 0; i < count(); ++i) hn::StoreU(peak[i], d, peaks + first + i * lanes);
   });
+  if (c == cols) return;
+  Vec peak = load_n(d, x + c, cols - c);
+  for (std::size_t r = 1; r < rows; ++r) peak = max_or_nan(peak, load_n(d, x + r * stride + c, cols - c));
+  store_n(d, peak, peaks + c, cols - c);
 }
 
 // dx = share[0 or r] where x reaches peak[0 or r], 0 elsewhere; a run of n elements against one peak, or against n.
