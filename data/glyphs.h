@@ -14,10 +14,10 @@ inline constexpr std::int64_t kGlyphWidth = 3;
 inline bool glyph_pixel(char c, std::int64_t row, std::int64_t col) {
   constexpr std::string_view kCharacters = "0123456789.-+e";
   // Rows from the top, three cells each.
-  constexpr std::array<std::string_view, 14> kInk = {"### # ## ## ###", " # ##  #  # ###", "###  #####  ###", "###  ####  ####",
+  constexpr std::array<std::string_view, 14> kInk = {"#### ## ## ####", " # ##  #  # ###", "###  #####  ###", "###  ####  ####",
                                                      "# ## ####  #  #", "####  ###  ####", "####  #### ####", "###  #  #  #  #",
                                                      "#### ##### ####", "#### ####  ####", "             # ", "      ###      ",
-                                                     "    # ### #    ", "   ### ####  ##"};
+                                                     "    # ### #    ", "   #######  ###"};
   const std::size_t at = kCharacters.find(c);
   return at != std::string_view::npos && kInk[at][static_cast<std::size_t>(row * kGlyphWidth + col)] == '#';
 }

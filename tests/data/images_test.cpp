@@ -9,12 +9,15 @@
 #include <fstream>
 #include <limits>
 #include <numeric>
+#include <set>
+#include <string>
 
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
 #define STBI_ONLY_PNG
 #include <stb_image.h>
 
+#include "data/glyphs.h"
 #include "tests/data/temp_folder.h"
 
 using namespace cf;
@@ -84,6 +87,24 @@ TEST_CASE("images: error from dark to bright with its scale; signed detail about
   CHECK(byte(d, 0, 1, 0) == 255);
   CHECK(byte(d, 1, 0, 0) == 0);
   CHECK(byte(show_signed(Tensor::zeros({2, 2, 1}), {0, 0, 0}), 0, 0, 0) == 128);
+}
+
+TEST_CASE("images: the digits of the labels are symmetric where digits are, and all different") {
+  const auto ink = [](char c) {
+    int bits = 0;
+    for (int i = 0; i < 15; ++i) bits |= glyph_pixel(c, i / 3, i % 3) ? 1 << i : 0;
+    return bits;
+  };
+  for (const char c : {'0', '8', '-', '+'}) {
+    for (int row = 0; row < 5; ++row) {
+      CHECK(glyph_pixel(c, row, 0) == glyph_pixel(c, row, 2));
+      for (int col = 0; col < 3; ++col) CHECK(glyph_pixel(c, row, col) == glyph_pixel(c, 4 - row, col));
+    }
+  }
+  std::set<int> seen;
+  for (const char c : std::string("0123456789.-+e")) seen.insert(ink(c));
+  CHECK(seen.size() == 14);
+  CHECK(ink('?') == 0);
 }
 
 TEST_CASE("images: a PNG reads back as it was") {
