@@ -21,12 +21,13 @@ struct NormParams {
 };
 
 struct NormKernels {
-  // mean and biased variance (samples, groups) of x.
-  void (*stats)(const NormParams& p, ConstView x, View mean, View var);
-  // y = (x - mean) / sqrt(var + eps) * weight + bias; weight and bias (C); y may be x's memory.
-  void (*apply)(const NormParams& p, ConstView x, ConstView mean, ConstView var, ConstView weight, ConstView bias, View y);
-  // Gradients of x, weight and bias; an output that is none is skipped. `fixed`: mean and var are constants, not x's own.
-  void (*grad)(const NormParams& p, bool fixed, ConstView x, ConstView mean, ConstView var, ConstView weight, ConstView dy,
+  // y = (x - mean) / sqrt(var + eps) * weight + bias with the mean and biased variance of x, which are kept in mean and var
+  // (samples, groups); weight and bias (C).
+  void (*fwd)(const NormParams& p, ConstView x, ConstView weight, ConstView bias, View mean, View var, View y);
+  // The same with given mean and variance.
+  void (*apply)(const NormParams& p, ConstView x, ConstView weight, ConstView bias, ConstView mean, ConstView var, View y);
+  // Gradients of x, weight and bias; an output that is none is skipped. `fixed`: mean and var were given, not x's own.
+  void (*grad)(const NormParams& p, bool fixed, ConstView x, ConstView weight, ConstView mean, ConstView var, ConstView dy,
                View dx, View dweight, View dbias);
 };
 

@@ -23,31 +23,29 @@ struct Stats {
   Tensor var;   // biased
 };
 
-Stats stats_of(const NormParams& p, const Tensor& x) {
-  const Shape shape = {p.samples, p.groups};
-  const Stats s = {Tensor::empty(shape, x.dtype(), x.device()), Tensor::empty(shape, x.dtype(), x.device())};
-  kernels_for(x.device()).norm.stats(p, x.cview(), s.mean.view(), s.var.view());
-  return s;
+Tensor empty_like(const Tensor& t) { return Tensor::empty(t.shape(), t.dtype(), t.device()); }
+
+void record_norm(const char* name, const NormParams& p, bool fixed, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                 const Stats& s, const Tensor& y) {
+  record(name, {x, weight, bias}, {y}, [p, fixed, s, x = x.detach(), w = weight.detach()](const Backward& bw) {
+    const auto view = [](const Tensor& t) { return t.defined() ? t.view() : View{}; };
+    const Tensor dx = bw.needs(0) ? empty_like(x) : Tensor();
+    const Tensor dweight = bw.needs(1) ? empty_like(w) : Tensor();
+    const Tensor dbias = bw.needs(2) ? empty_like(w) : Tensor();
+    kernels_for(x.device())
+        .norm.grad(p, fixed, x.cview(), w.cview(), s.mean.cview(), s.var.cview(), bw.dy().cview(), view(dx), view(dweight),
+                   view(dbias));
+    return Grads{dx, dweight, dbias};
+  });
 }
 
-// y = (x - mean) / sqrt(var + eps) * weight + bias, recorded. `fixed`: the statistics are constants.
-Tensor normalise(const char* name, const NormParams& p, const Tensor& x, const Tensor& weight, const Tensor& bias, const Stats& s,
-                 bool fixed) {
-  const auto like = [](const Tensor& t) { return Tensor::empty(t.shape(), t.dtype(), t.device()); };
-  Tensor y = like(x);
-  kernels_for(x.device()).norm.apply(p, x.cview(), s.mean.cview(), s.var.cview(), weight.cview(), bias.cview(), y.view());
-  record(name, {x, weight, bias}, {y}, [=, x = x.detach(), w = weight.detach()](const Backward& bw) {
-    Grads grads(3);
-    if (bw.needs(0)) grads[0] = like(x);
-    for (const int i : {1, 2}) {
-      if (bw.needs(i)) grads[static_cast<std::size_t>(i)] = like(w);
-    }
-    const auto view = [](const Tensor& t) { return t.defined() ? t.view() : View{}; };
-    kernels_for(x.device())
-        .norm.grad(p, fixed, x.cview(), s.mean.cview(), s.var.cview(), w.cview(), bw.dy().cview(), view(grads[0]), view(grads[1]),
-                   view(grads[2]));
-    return grads;
-  });
+// Normalised by its own statistics, which are returned in `s`.
+Tensor normalise(const char* name, const NormParams& p, const Tensor& x, const Tensor& weight, const Tensor& bias, Stats& s) {
+  const Shape groups = {p.samples, p.groups};
+  s = {Tensor::empty(groups, x.dtype(), x.device()), Tensor::empty(groups, x.dtype(), x.device())};
+  Tensor y = empty_like(x);
+  kernels_for(x.device()).norm.fwd(p, x.cview(), weight.cview(), bias.cview(), s.mean.view(), s.var.view(), y.view());
+  record_norm(name, p, false, x, weight, bias, s, y);
   return y;
 }
 
@@ -65,7 +63,8 @@ void update_running(const Tensor& running, const Tensor& batch, double momentum,
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
   check_operands("layer_norm", x, weight, bias);
   const NormParams p = {x.numel() / x.dim(-1), 1, x.dim(-1), 1, eps};
-  return normalise("layer_norm", p, x, weight, bias, stats_of(p, x), false);
+  Stats s;
+  return normalise("layer_norm", p, x, weight, bias, s);
 }
 
 Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, const Tensor& bias, double eps) {
@@ -73,7 +72,8 @@ Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, co
   const std::int64_t channels = x.dim(-1);
   check(groups >= 1 && channels % groups == 0, "group_norm: {} channels do not divide into {} groups", channels, groups);
   const NormParams p = {x.dim(0), x.numel() / (x.dim(0) * channels), channels, groups, eps};
-  return normalise("group_norm", p, x, weight, bias, stats_of(p, x), false);
+  Stats s;
+  return normalise("group_norm", p, x, weight, bias, s);
 }
 
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const BatchNormState& state, bool training,
@@ -85,13 +85,18 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, con
   const NormParams p = {1, rows, x.dim(-1), x.dim(-1), eps};
   if (!training) {
     // Copied: the state may move on before the backward pass.
-    return normalise("batch_norm", p, x, weight, bias, {state.mean.clone(), state.var.clone()}, true);
+    const Stats s = {state.mean.clone(), state.var.clone()};
+    Tensor y = empty_like(x);
+    kernels_for(x.device()).norm.apply(p, x.cview(), weight.cview(), bias.cview(), s.mean.cview(), s.var.cview(), y.view());
+    record_norm("batch_norm", p, true, x, weight, bias, s, y);
+    return y;
   }
   check(rows > 1, "batch_norm: x {} has one value per channel; training needs at least two", x.shape().str());
-  const Stats s = stats_of(p, x);
+  Stats s;
+  Tensor y = normalise("batch_norm", p, x, weight, bias, s);
   update_running(state.mean, s.mean, momentum, 1);
   update_running(state.var, s.var, momentum, static_cast<double>(rows) / static_cast<double>(rows - 1));
-  return normalise("batch_norm", p, x, weight, bias, s, false);
+  return y;
 }
 
 }  // namespace cf::ops

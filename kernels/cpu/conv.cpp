@@ -1,11 +1,10 @@
 #include "kernels/conv.h"
 
 #include <optional>
-#include <vector>
 
-#include "framework/core/parallel.h"
 #include "framework/core/storage.h"
 #include "kernels/conv_geometry.h"
+#include "kernels/cpu/bias.h"
 #include "kernels/cpu/dnnl.h"
 #include "kernels/reduce.h"
 
@@ -173,32 +172,14 @@ void conv2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View 
                    db.data);
 }
 
-constexpr std::int64_t kRowGrain = 4096;
-
-// y = leaky(y + b) in place; y (..., C), b (C) or none.
-void add_bias(ConstView b, double leaky_slope, View y) {
-  if (!b && leaky_slope == 1) return;
-  const std::int64_t channels = y.shape[-1];
-  const std::vector<float> zeros(b ? 0 : static_cast<std::size_t>(channels));
-  const float* bias = b ? b.as<float>() : zeros.data();
-  const auto slope = static_cast<float>(leaky_slope);
-  parallel_for(y.numel() / channels, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      float* values = y.as<float>() + row * channels;
-      for (std::int64_t c = 0; c < channels; ++c) {
-        const float v = values[c] + bias[c];
-        values[c] = v * (v > 0 ? 1.0F : slope);  // a product on both sides, which compilers vectorise
-      }
-    }
-  });
-}
-
 // A transposed convolution runs the convolution of the same weight backwards. oneDNN's own deconvolution is several times
 // slower than the convolution's input gradient, which computes the same but takes no bias: that is added behind it.
 void conv_transpose2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
   if (!is_fast(x, y)) return plain().conv_transpose2d_fwd(p, x, w, b, y);
   conv2d_dgrad(p, x, w, y);
-  add_bias(b, p.leaky_slope, y);
+  if (!b && p.leaky_slope == 1) return;
+  const std::int64_t channels = y.shape[3];
+  add_bias_leaky(y.as<float>(), y.numel() / channels, channels, b ? b.as<float>() : nullptr, static_cast<float>(p.leaky_slope));
 }
 
 void conv_transpose2d_dgrad(const ConvParams& p, ConstView dy, ConstView w, View dx) {

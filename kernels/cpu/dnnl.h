@@ -5,8 +5,10 @@
 #include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <unordered_map>
+#include <utility>
 
 #include "framework/core/log.h"
+#include "framework/core/parallel.h"
 
 namespace cf::cpu {
 
@@ -35,7 +37,23 @@ void run(const dnnl::primitive& primitive, DnnlArguments arguments, const dnnl::
 // Copies between layouts; `reorder` is the primitive for just these.
 void run(const dnnl::reorder& reorder, dnnl::memory from, dnnl::memory to);
 
-// Prepared primitives by a key of plain data: made once, kept for the life of the program, shared by all threads.
+// While alive inside a parallel loop, this thread counts as the only one. A primitive made for more would wait there for
+// threads that never come.
+class OwnThreads {
+ public:
+  OwnThreads() : before_(max_threads()) {
+    if (omp_in_parallel() != 0) set_threads(1);
+  }
+  ~OwnThreads() { set_threads(before_); }
+  OwnThreads(const OwnThreads&) = delete;
+  OwnThreads& operator=(const OwnThreads&) = delete;
+
+ private:
+  int before_;
+};
+
+// Prepared primitives by a key of plain data: made once, kept for the life of the program, shared by all threads. The number
+// of OpenMP threads belongs to the key, because a primitive divides its work, and waits, for the number it was made with.
 template <class Key, class Plan>
 class PlanCache {
  public:
@@ -43,19 +61,21 @@ class PlanCache {
 
   template <class Make>
   const Plan& get(const Key& key, Make&& make) {
+    const OwnThreads threads;
+    const std::pair<int, Key> entry = {max_threads(), key};
     const std::scoped_lock lock(mutex_);
-    if (const auto it = plans_.find(key); it != plans_.end()) return it->second;
+    if (const auto it = plans_.find(entry); it != plans_.end()) return it->second;
     if (plans_.size() == kMany) {
       log::warning("{}: {} different shapes were prepared; each keeps memory, so feed images of fewer sizes", name_, kMany);
     }
-    return plans_.emplace(key, make(key)).first->second;
+    return plans_.emplace(entry, make(key)).first->second;
   }
 
  private:
   static constexpr std::size_t kMany = 2000;
   const char* name_;
   std::mutex mutex_;
-  std::map<Key, Plan> plans_;
+  std::map<std::pair<int, Key>, Plan> plans_;
 };
 
 }  // namespace cf::cpu

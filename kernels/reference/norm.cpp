@@ -42,7 +42,7 @@ void stats(const NormParams& p, ConstView x, View mean, View var) {
   });
 }
 
-void apply(const NormParams& p, ConstView x, ConstView mean, ConstView var, ConstView weight, ConstView bias, View y) {
+void apply(const NormParams& p, ConstView x, ConstView weight, ConstView bias, ConstView mean, ConstView var, View y) {
   dispatch_float(x.dtype, "norm", [&](auto zero) {
     using T = decltype(zero);
     const T* in = x.as<T>();
@@ -55,6 +55,11 @@ void apply(const NormParams& p, ConstView x, ConstView mean, ConstView var, Cons
       });
     });
   });
+}
+
+void fwd(const NormParams& p, ConstView x, ConstView weight, ConstView bias, View mean, View var, View y) {
+  stats(p, x, mean, var);
+  apply(p, x, weight, bias, mean, var, y);
 }
 
 // With z = (x - mean) * rstd and g = dy * weight: dx = rstd * (g - mean(g) - z * mean(g z)), the means over the group; both
@@ -99,7 +104,7 @@ void weight_grads(const NormParams& p, const T* x, const T* mean, const T* var, 
   }
 }
 
-void grad(const NormParams& p, bool fixed, ConstView x, ConstView mean, ConstView var, ConstView weight, ConstView dy, View dx,
+void grad(const NormParams& p, bool fixed, ConstView x, ConstView weight, ConstView mean, ConstView var, ConstView dy, View dx,
           View dweight, View dbias) {
   dispatch_float(x.dtype, "norm", [&](auto zero) {
     using T = decltype(zero);
@@ -111,7 +116,7 @@ void grad(const NormParams& p, bool fixed, ConstView x, ConstView mean, ConstVie
 }  // namespace
 
 void fill(NormKernels& k) {
-  k.stats = stats;
+  k.fwd = fwd;
   k.apply = apply;
   k.grad = grad;
 }
