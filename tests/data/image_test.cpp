@@ -47,19 +47,22 @@ double largest_difference(const Planes& a, const Planes& b) {
 
 TEST_CASE("imresize, interp23tap and the MTF filter give the golden values") {
   const auto expected = golden("variants.json");
-  for (const auto& [scale, probe] : expected["imresize"].items()) {
+  for (const auto& item : expected["imresize"].items()) {
+    const std::string scale = item.key();
     CAPTURE(scale);
-    check_probe(imresize(small_image(), std::stod(scale)), probe);
+    check_probe(imresize(small_image(), std::stod(scale)), item.value());
   }
-  for (const auto& [ratio, probe] : expected["interp23"].items()) {
+  for (const auto& item : expected["interp23"].items()) {
+    const std::string ratio = item.key();
     CAPTURE(ratio);
-    check_probe(interp23tap(small_image(), std::stol(ratio)), probe);
+    check_probe(interp23tap(small_image(), std::stol(ratio)), item.value());
   }
   const Planes scene = test::closed_form_scene(128, 2).gt;
-  for (const auto& [name, probe] : expected["mtf"].items()) {
+  for (const auto& item : expected["mtf"].items()) {
+    const std::string name = item.key();
     CAPTURE(name);
     const std::vector<double> gain = {std::stod(name)};
-    check_probe(mtf_filter(scene, gain, std::stol(name.substr(name.find('_') + 1))), probe);
+    check_probe(mtf_filter(scene, gain, std::stol(name.substr(name.find('_') + 1))), item.value());
   }
 }
 

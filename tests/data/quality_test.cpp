@@ -52,7 +52,9 @@ const std::vector<std::pair<const char*, const char*>> kFullNames = {
 
 TEST_CASE("metrics of the toolbox give every golden value") {
   const auto all_expected = golden("metrics.json");
-  for (const auto& [name, expected] : all_expected.items()) {
+  for (const auto& item : all_expected.items()) {
+    const std::string name = item.key();
+    const auto& expected = item.value();
     CAPTURE(name);
     const std::string sensor = name.substr(0, name.find('_'));
     const std::int64_t bands = std::stol(name.substr(name.find("_B") + 2));
@@ -62,17 +64,17 @@ TEST_CASE("metrics of the toolbox give every golden value") {
     options.sensor = sensor;
     options.substitute_sensor = false;
     const MetricList reduced = evaluate_reduced(to_tensor(s.gt), to_tensor(s.fused), options);
-    for (const auto& [key, metric_name] : kReducedNames) {
-      CAPTURE(key);
-      check_close(metric(reduced, metric_name), expected[key]);
+    for (const auto& names : kReducedNames) {
+      CAPTURE(names.first);
+      check_close(metric(reduced, names.second), expected[names.first]);
     }
     if (!expected.contains("HQNR")) continue;
     const Planes ms = imresize(s.gt, 0.25);
     const Planes lms = upsample_lms(ms, 4);
     const MetricList full = evaluate_full(to_tensor(s.fused), to_tensor(ms), to_tensor(lms), to_tensor(s.pan), options);
-    for (const auto& [key, metric_name] : kFullNames) {
-      CAPTURE(key);
-      check_close(metric(full, metric_name), expected[key]);
+    for (const auto& names : kFullNames) {
+      CAPTURE(names.first);
+      check_close(metric(full, names.second), expected[names.first]);
     }
     const Planes filtered = mtf_filter(s.fused, mtf_gains(sensor, bands), 4);
     check_close(ms.at(0, 0, 0), expected["ms_0_0"]);
@@ -86,7 +88,9 @@ TEST_CASE("metrics of the toolbox give every golden value") {
 
 TEST_CASE("the CF2N repository's metrics give every golden value") {
   const auto all_expected = golden("variants.json");
-  for (const auto& [name, expected] : all_expected.items()) {
+  for (const auto& item : all_expected.items()) {
+    const std::string name = item.key();
+    const auto& expected = item.value();
     if (name[0] != 'B') continue;
     CAPTURE(name);
     const std::int64_t bands = std::stol(name.substr(1));
@@ -103,9 +107,9 @@ TEST_CASE("the CF2N repository's metrics give every golden value") {
     const MetricList full = evaluate_full(to_tensor(s.fused), to_tensor(ms), to_tensor(lms), to_tensor(s.pan), options);
     all.insert(all.end(), full.begin(), full.end());
     REQUIRE(all.size() == expected.size());
-    for (const auto& [key, value] : all) {
-      CAPTURE(key);
-      check_close(value, expected[key], 1e-10);
+    for (const auto& one : all) {
+      CAPTURE(one.first);
+      check_close(one.second, expected[one.first], 1e-10);
     }
   }
 }
