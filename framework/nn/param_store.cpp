@@ -86,6 +86,12 @@ void ParamStore::zero_grad() const {
   std::memset(g.data, 0, static_cast<std::size_t>(g.numel()) * size_of(g.dtype));
 }
 
+ParamStore::List ParamStore::state() const {
+  List all = params_;
+  all.insert(all.end(), buffers_.begin(), buffers_.end());
+  return all;
+}
+
 Tensor ParamStore::find(std::string_view name) const {
   const auto it = by_name_.find(name);
   return it != by_name_.end() ? it->second : Tensor();

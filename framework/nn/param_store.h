@@ -47,6 +47,8 @@ class ParamStore {
   // In order of registration. A value's storage_offset() is its place in the flat buffer, in elements.
   const List& params() const { return params_; }
   const List& buffers() const { return buffers_; }
+  // Parameters, then buffers: what a checkpoint holds.
+  List state() const;
   // The parameter or buffer of that name; undefined where there is none.
   Tensor find(std::string_view name) const;
   // As find; throws Error where there is none.

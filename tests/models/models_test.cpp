@@ -1,8 +1,10 @@
 // What every network of the table must do, and FusionNet.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 
+#include "framework/autograd/engine.h"
 #include "framework/gradcheck/run.h"
 #include "models/gradcheck_cases.h"
 #include "models/registry.h"
@@ -35,6 +37,14 @@ TEST_CASE("gradients of networks agree with finite differences") {
       const GradCheckResult r = check_gradient(c, {.dtype = dtype});
       CHECK_MESSAGE(r.passed, r.message);
     }
+  }
+}
+
+TEST_CASE("a wrong gradient of any operator of CF2N makes its case fail") {
+  for (const char* name : {"conv2d", "laconv", "haar_dwt", "haar_iwt", "gated_blend", "channel_max_mean", "high_pass", "max"}) {
+    CAPTURE(name);
+    const BackwardFault fault(name, 1.001);
+    CHECK_FALSE(check_gradient(network_cases().front(), {.explain = false}).passed);
   }
 }
 
@@ -111,7 +121,8 @@ TEST_CASE("the summary counts CF2N: 1,573 MMAC and 474,974 parameters for 64 x 6
   CHECK(table.find("fscf0.sda.fuse.gate") != std::string::npos);
   CHECK(table.find("474,974") != std::string::npos);
   CHECK(table.find("1573.1") != std::string::npos);
-  for (const float g : store.flat_grad().span<float>()) CHECK_FALSE(g != 0);
+  const auto gradients = store.flat_grad().span<float>();
+  CHECK(std::all_of(gradients.begin(), gradients.end(), [](float g) { return g == 0; }));
 }
 
 TEST_CASE("MACs grow with the batch and the image") {

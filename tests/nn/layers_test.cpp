@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "framework/autograd/engine.h"
 #include "framework/gradcheck/run.h"
 #include "framework/nn/gradcheck_cases.h"
 
@@ -16,6 +17,20 @@ TEST_CASE("gradients of layers agree with finite differences") {
       const GradCheckResult r = check_gradient(c, {.dtype = dtype});
       CHECK_MESSAGE(r.passed, r.message);
     }
+  }
+}
+
+TEST_CASE("a wrong gradient makes a layer's case fail") {
+  for (const GradCase& c : layer_cases()) {
+    CAPTURE(c.name);
+    const BackwardFault convolution("conv2d", 1.001);
+    const BackwardFault transposed("conv_transpose2d", 1.001);
+    const BackwardFault product("linear", 1.001);
+    const BackwardFault layer("layer_norm", 1.001);
+    const BackwardFault group("group_norm", 1.001);
+    const BackwardFault batch("batch_norm", 1.001);
+    const BackwardFault slope("prelu", 1.001);
+    CHECK_FALSE(check_gradient(c, {.explain = false}).passed);
   }
 }
 

@@ -90,6 +90,7 @@ TEST_CASE("buffers live in a block of their own and collect no gradient") {
   store.pack();
   CHECK(store.params().size() == 2);
   CHECK(store.buffers().size() == 2);
+  CHECK(store.state().size() == 4);
   CHECK(store.buffers()[0].first == "bn.running_mean");
   CHECK(store.at("bn.running_var").to_vector<float>() == std::vector<float>{1, 1, 1});
   CHECK(norm.state.mean.storage() == store.flat_buffers().storage());
