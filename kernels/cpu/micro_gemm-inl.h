@@ -30,7 +30,8 @@ struct MicroA {
   std::int64_t a_col;
 };
 
-// kRows x (kVectors * lanes) of C += A B, the accumulators in registers.
+// kRows x (kVectors * lanes) of C += A B, the accumulators in registers. They start from zero, not from C: sums of a few dozen
+// terms are added to C whole, which halves the rounding error of one long chain.
 template <int kRows, int kVectors>
 HWY_INLINE void micro_tile(MicroA a, std::int64_t depth, const float* HWY_RESTRICT b, std::int64_t b_row, float* HWY_RESTRICT c,
                            std::int64_t c_row) {
@@ -38,7 +39,7 @@ HWY_INLINE void micro_tile(MicroA a, std::int64_t depth, const float* HWY_RESTRI
   const auto n = static_cast<std::int64_t>(hn::Lanes(d));
   hn::Vec<FloatTag> acc[kRows][kVectors];
   for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) acc[r][v] = hn::LoadU(d, c + r * c_row + v * n);
+    for (int v = 0; v < kVectors; ++v) acc[r][v] = hn::Zero(d);
   }
   for (std::int64_t k = 0; k < depth; ++k) {
     hn::Vec<FloatTag> bv[kVectors];
@@ -50,7 +51,10 @@ HWY_INLINE void micro_tile(MicroA a, std::int64_t depth, const float* HWY_RESTRI
     }
   }
   for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) hn::StoreU(acc[r][v], d, c + r * c_row + v * n);
+    for (int v = 0; v < kVectors; ++v) {
+      float* to = c + r * c_row + v * n;
+      hn::StoreU(hn::Add(hn::LoadU(d, to), acc[r][v]), d, to);
+    }
   }
 }
 
