@@ -46,8 +46,9 @@ std::string error_of(F&& fn) {
   return {};
 }
 
-// A file for a test to find: written plainly, not synced.
+// A file for a test to find. An old one is removed first: file systems sync what is written over it.
 inline void put_file(const std::filesystem::path& path, const std::string& bytes) {
+  std::filesystem::remove(path);
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
