@@ -19,7 +19,6 @@ GradCases activation_cases() {
       {"prelu.shared", {{{2, 3, 5, 11}}, {{1}}}, prelu},
       {"softmax.odd", {{{2, 3, 19}}}, softmax},
       {"softmax.wide", {{{5, 130}}}, softmax},
-      {"softmax.one", {{{4, 1}}}, softmax},
       {"dropout.half", {{odd}}, dropout(0.5)},
       {"dropout.rare", {{odd}}, dropout(0.1)},
       {"dropout.off", {{odd}}, dropout(0)},

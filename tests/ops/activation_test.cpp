@@ -41,6 +41,7 @@ TEST_CASE("softmax neither overflows nor hides NaN") {
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
     const UseBackend use(backend);
     CHECK(ops::softmax(Tensor::from<float>({2}, {1000, 1000})).to_vector<float>() == std::vector<float>{0.5F, 0.5F});
+    CHECK(ops::softmax(Tensor::from<float>({2, 1}, {3, -4})).to_vector<float>() == std::vector<float>{1, 1});
     CHECK(ops::softmax(Tensor::from<float>({2}, {0, -infinity})).to_vector<float>() == std::vector<float>{1, 0});
     for (const float v : ops::softmax(Tensor::from<float>({3}, {1, nan, 2})).to_vector<float>()) CHECK(std::isnan(v));
   }
