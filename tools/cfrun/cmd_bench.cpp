@@ -1,0 +1,132 @@
+// cfrun bench: how long a network takes and how much memory, on random images.
+#include <fmt/core.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "framework/autograd/engine.h"
+#include "framework/core/allocator.h"
+#include "framework/core/parallel.h"
+#include "framework/core/rng.h"
+#include "framework/ops/loss.h"
+#include "framework/optim/optimizer.h"
+#include "models/summary.h"
+#include "tools/cfrun/command.h"
+#include "tools/cfrun/session.h"
+
+namespace cf {
+namespace {
+
+struct BenchArguments {
+  std::string model;
+  std::int64_t batch = 8;
+  std::int64_t size = 64;
+  std::int64_t bands = 8;
+  std::int64_t threads = 0;
+  std::int64_t runs = 10;
+  bool train = false;
+  bool json = false;
+};
+
+Tensor random_image(const Shape& shape, std::uint64_t salt) {
+  const Philox rng = make_rng(1, RngStream::test, salt);
+  Tensor t = Tensor::empty(shape);
+  std::uint64_t i = 0;
+  for (float& v : t.span<float>()) v = static_cast<float>(rng.uniform(i++));
+  return t;
+}
+
+struct Timing {
+  std::vector<double> milliseconds;  // sorted
+  double median() const { return milliseconds[milliseconds.size() / 2]; }
+};
+
+template <class F>
+Timing measure(std::int64_t runs, F&& step) {
+  constexpr int kWarmUp = 3;
+  for (int i = 0; i < kWarmUp; ++i) step();
+  Timing t;
+  for (std::int64_t i = 0; i < runs; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    step();
+    t.milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+  }
+  std::sort(t.milliseconds.begin(), t.milliseconds.end());
+  return t;
+}
+
+Timing run(const BenchArguments& a, Session& session) {
+  const std::int64_t n = a.size;
+  const std::int64_t ratio = session.experiment.data.ratio;
+  Batch batch;
+  batch.pan = random_image({a.batch, n, n, 1}, 1);
+  batch.lms = random_image({a.batch, n, n, a.bands}, 2);
+  batch.ms = random_image({a.batch, n / ratio, n / ratio, a.bands}, 3);
+  const Tensor target = random_image({a.batch, n, n, a.bands}, 4);
+  if (!a.train) return measure(a.runs, [&] { fuse(*session.model, batch); });
+  Optimizer optimizer(AdamOptions{}, session.params.flat(), session.params.flat_grad());
+  return measure(a.runs, [&] {
+    session.params.zero_grad();
+    backward(ops::l1_loss(session.model->forward({batch.pan, batch.lms, batch.ms}).fused, target));
+    optimizer.step(1e-4);
+  });
+}
+
+double peak_process_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+int bench(const BenchArguments& a) {
+  if (a.threads > 0) set_threads(static_cast<int>(a.threads));
+  Experiment experiment = experiment_from({{"model", {{"name", a.model}}}, {"data", {{"bands", a.bands}}}}, "bench");
+  Session session(std::move(experiment));
+  cpu_allocator().reset_peak();
+  const Timing t = run(a, session);
+  const auto stats = cpu_allocator().stats();
+  // A training step costs three forward passes: forward, gradients of the inputs, gradients of the weights.
+  const double gflop =
+      2e-9 * static_cast<double>(summarize(*session.model, session.params, a.batch, a.size, a.size).macs) * (a.train ? 3 : 1);
+  const ordered_json result = {{"model", a.model},
+                               {"mode", a.train ? "train" : "forward"},
+                               {"batch", a.batch},
+                               {"size", a.size},
+                               {"bands", a.bands},
+                               {"threads", max_threads()},
+                               {"runs", a.runs},
+                               {"median_ms", t.median()},
+                               {"min_ms", t.milliseconds.front()},
+                               {"max_ms", t.milliseconds.back()},
+                               {"tiles_per_s", static_cast<double>(a.batch) / t.median() * 1e3},
+                               {"gflop", gflop},
+                               {"gflop_per_s", gflop / t.median() * 1e3},
+                               {"peak_tensor_mb", static_cast<double>(stats.peak_bytes) / 0x1p20},
+                               {"peak_process_mb", peak_process_megabytes()}};
+  if (a.json) {
+    fmt::print("{}\n", result.dump());
+  } else {
+    for (const auto& [key, value] : result.items())
+      fmt::print("{:<16} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("bench", "Time a network on random images");
+  auto a = std::make_shared<BenchArguments>();
+  command->add_option("model", a->model, "network")->required()->check(CLI::IsMember(model_names()));
+  command->add_option("--batch", a->batch, "images per call")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--size", a->size, "height and width of the PAN image")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--bands", a->bands, "multispectral bands")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--threads", a->threads, "0: all")->capture_default_str();
+  command->add_option("--runs", a->runs, "timed calls")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_flag("--train", a->train, "time training steps (forward, backward, Adam) instead of inference");
+  command->add_flag("--json", a->json, "print one line of JSON");
+  command->callback([a, &action] { action = [a] { return bench(*a); }; });
+}
+
+}  // namespace cf

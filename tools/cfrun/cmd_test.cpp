@@ -1,0 +1,137 @@
+// cfrun test: metrics, pictures and fused images of a trained network on test sets.
+#include <fmt/core.h>
+
+#include <filesystem>
+
+#include "data/mat.h"
+#include "data/results.h"
+#include "framework/core/log.h"
+#include "framework/core/parallel.h"
+#include "framework/io/files.h"
+#include "framework/train/run_folder.h"
+#include "tools/cfrun/command.h"
+#include "tools/cfrun/evaluate.h"
+#include "tools/cfrun/metric_table.h"
+
+namespace cf {
+namespace {
+
+struct TestArguments {
+  std::string config;
+  std::vector<std::string> overrides;
+  std::string checkpoint;
+  std::string data;
+  std::string out;
+  std::string metrics;
+  std::int64_t crop = -1;
+  bool clip = false;
+  bool no_pictures = false;
+};
+
+// One test set, from images to files.
+class SetTest {
+ public:
+  SetTest(const Session& session, std::filesystem::path out, bool pictures)
+      : session_(session), out_(std::move(out)), pictures_(pictures), quality_(quality_options(session.experiment)) {}
+
+  MetricTable run(const std::filesystem::path& file) {
+    const Experiment& e = session_.experiment;
+    const Dataset set = Dataset::open(file, e.dataset_options(false, session_.model->size_multiple()));
+    make_directories(out_);
+    FusedFile fused(out_ / "fused.h5", {set.size(), set.height(), set.width(), set.bands()});
+    MetricTable table(file.filename().string(), set.has_gt() ? "reduced resolution" : "full resolution", conventions(quality_));
+    for (std::int64_t i = 0; i < set.size(); ++i) {
+      const Batch batch = set.read(std::vector<std::int64_t>{i});
+      const FusionOutput output = fuse(*session_.model, batch);
+      const Tensor image = image_in_dn(output.fused, 0, e.scale());
+      table.add(evaluate(batch, image), evaluate(batch, image_in_dn(batch.lms, 0, e.scale())));
+      fused.put(i, image);
+      if (mat::has_v5()) write_fused_mat(out_ / fmt::format("output_mulExm_{}.mat", i), image);
+      if (pictures_) write_pictures(i, batch, output);
+    }
+    fused.commit();
+    write_json(out_ / "metrics.json", table.json());
+    write_file(out_ / "metrics.csv", table.csv());
+    return table;
+  }
+
+ private:
+  MetricList evaluate(const Batch& batch, const Tensor& fused) const {
+    const double scale = session_.experiment.scale();
+    const auto dn = [&](const Tensor& images) { return image_in_dn(images, 0, scale); };
+    if (batch.gt.defined()) return evaluate_reduced(dn(batch.gt), fused, quality_);
+    return evaluate_full(fused, dn(batch.ms), dn(batch.lms), dn(batch.pan), quality_);
+  }
+
+  void write_pictures(std::int64_t image, const Batch& batch, const FusionOutput& output) const {
+    for (const auto& [name, picture] : pictures_of(batch.pan, batch.lms, output.fused, batch.gt, output.detail)) {
+      write_png(out_ / fmt::format("{:03}_{}.png", image, name), picture);
+    }
+  }
+
+  const Session& session_;
+  std::filesystem::path out_;
+  bool pictures_;
+  QualityOptions quality_;
+};
+
+void apply_options(const TestArguments& a, Experiment& e) {
+  if (!a.metrics.empty()) e.test.metrics = a.metrics;
+  if (a.crop >= 0) e.test.crop = a.crop;
+  if (a.clip) e.test.clip = true;
+}
+
+// The files to test: the one that was named, or the configuration's.
+std::vector<std::filesystem::path> test_files(const TestArguments& a, const Experiment& e) {
+  if (!a.data.empty()) return {a.data};
+  std::vector<std::filesystem::path> files;
+  for (const std::string& name : {e.data.test, e.data.test_full}) {
+    if (!name.empty()) files.push_back(e.data_path(name));
+  }
+  check(!files.empty(), "test: the configuration names no test set (data.test, data.test_full); name one with --data");
+  return files;
+}
+
+int test(const TestArguments& a) {
+  const std::filesystem::path checkpoint =
+      a.checkpoint.empty() ? newest_run("runs", "best.cfk") / "best.cfk" : std::filesystem::path(a.checkpoint);
+  std::unique_ptr<Session> session;
+  if (a.config.empty()) {
+    session = load_session(checkpoint, a.overrides);
+  } else {
+    const Experiment config = read_experiment(a.config, a.overrides);
+    session = load_session(checkpoint, config);
+  }
+  apply_options(a, session->experiment);
+  if (session->experiment.train.threads > 0) set_threads(static_cast<int>(session->experiment.train.threads));
+  const std::filesystem::path out =
+      a.out.empty() ? std::filesystem::absolute(checkpoint).parent_path() / "test" : std::filesystem::path(a.out);
+  fmt::print("checkpoint: {}\n", checkpoint.string());
+  const auto files = test_files(a, session->experiment);
+  for (const auto& file : files) {
+    const auto folder = files.size() == 1 ? out : out / file.stem();
+    const MetricTable table = SetTest(*session, folder, !a.no_pictures).run(file);
+    fmt::print("\n{}\nfused images, metrics{} in {}\n", table.text(), a.no_pictures ? "" : ", pictures", folder.string());
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_test(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("test", "Measure a trained network on test sets and write its images");
+  auto a = std::make_shared<TestArguments>();
+  command->add_option("config", a->config, "configuration file (default: the one stored in the checkpoint)");
+  command->add_option("--set", a->overrides, "path.to.key=value: overrides a configured value; may be repeated")
+      ->allow_extra_args(false);
+  command->add_option("--checkpoint", a->checkpoint, "default: best.cfk of the newest run under runs/");
+  command->add_option("--data", a->data, "test this file instead of the configured ones");
+  command->add_option("--out", a->out, "output folder (default: test/ beside the checkpoint)");
+  command->add_option("--metrics", a->metrics, "conventions")->check(CLI::IsMember({"toolbox", "cf2n"}));
+  command->add_option("--crop", a->crop, "border left out of reduced-resolution metrics, as the toolbox's dim_cut; 0: none");
+  command->add_flag("--clip", a->clip, "clip fused images to the sensor's range before reduced-resolution metrics");
+  command->add_flag("--no-pictures", a->no_pictures, "write no PNG files");
+  command->callback([a, &action] { action = [a] { return test(*a); }; });
+}
+
+}  // namespace cf

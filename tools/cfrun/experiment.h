@@ -1,0 +1,201 @@
+// A whole experiment as one JSON file describes it: network, data, loss, optimizer, schedule, loop, test.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "framework/io/config.h"
+#include "models/config.h"
+
+namespace cf {
+
+struct DataConfig {
+  std::string dir = ".";
+  std::string sensor = "wv3";
+  std::string train;
+  std::string valid;
+  std::string test;
+  std::string test_full;
+  std::int64_t bands = 0;
+  double scale = 0;
+  std::int64_t ratio = 4;
+  std::int64_t pan_bands = 1;
+  bool flips = false;
+  bool turns = false;
+  double memory_gb = 4;
+
+  template <class V>
+  void fields(V& v) {
+    v("dir", dir, "folder of the files below; a relative one is relative to the current folder");
+    v("sensor", sensor, "preset of scale, MTF gains and picture bands",
+      config::one_of({"wv2", "wv3", "qb", "gf2", "ikonos", "ge1", "landsat"}));
+    v("train", train, "training set (gt, ms, lms, pan)");
+    v("valid", valid, "validation set; empty: none");
+    v("test", test, "reduced-resolution test set, with gt; empty: none");
+    v("test_full", test_full, "full-resolution test set, without gt; empty: none");
+    v("bands", bands, "bands of the MS image; 0: the sensor's", config::between(0, 4096));
+    v("scale", scale, "DN that becomes 1; 0: the sensor's", config::at_least(0));
+    v("ratio", ratio, "PAN pixels per MS pixel, along one axis", config::between(1, 64));
+    v("pan_bands", pan_bands, "bands of the PAN image", config::between(1, 64));
+    v("flips", flips, "augment by mirroring both axes");
+    v("turns", turns, "augment by quarter turns");
+    v("memory_gb", memory_gb, "a larger set is read by chunks instead of kept in memory", config::at_least(0));
+  }
+};
+
+struct LossConfig {
+  std::string name = "l1";
+  double detail_weight = 0.1;
+
+  template <class V>
+  void fields(V& v) {
+    v("name", name, "distance between the fused image and the ground truth", config::one_of({"l1", "mse", "charbonnier"}));
+    v("detail_weight", detail_weight,
+      "weight of the L1 distance between the reconstructed detail and GT - LMS, for networks with one", config::at_least(0));
+  }
+};
+
+struct OptimizerConfig {
+  std::string name = "adam";
+  double lr = 3e-4;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 0;
+  double momentum = 0.9;
+  double alpha = 0.99;
+  double clip_norm = 0;
+  double ema = 0;
+
+  template <class V>
+  void fields(V& v) {
+    v("name", name, "algorithm", config::one_of({"adam", "adamw", "sgd", "rmsprop"}));
+    v("lr", lr, "learning rate after the warm-up", config::above(0));
+    v("beta1", beta1, "adam, adamw: decay of the mean", config::at_least_below(0, 1));
+    v("beta2", beta2, "adam, adamw: decay of the mean square", config::at_least_below(0, 1));
+    v("eps", eps, "adam, adamw, rmsprop: added to the denominator", config::above(0));
+    v("weight_decay", weight_decay, "decay of the weights; decoupled from the gradient in adamw", config::at_least(0));
+    v("momentum", momentum, "sgd", config::at_least_below(0, 1));
+    v("alpha", alpha, "rmsprop: decay of the mean square", config::at_least_below(0, 1));
+    v("clip_norm", clip_norm, "gradients are scaled down to this global norm; 0: never", config::at_least(0));
+    v("ema", ema, "decay of the averaged weights, warmed up as min(ema, (1+n)/(10+n)), that are validated and tested; 0: none",
+      config::at_least_below(0, 1));
+  }
+};
+
+struct ScheduleConfig {
+  std::string name = "constant";
+  std::int64_t steps = 0;
+  std::int64_t epochs = 0;
+  std::vector<std::int64_t> milestones;
+  double gamma = 0.1;
+  std::int64_t warmup_steps = 0;
+  double final_lr = 0;
+
+  template <class V>
+  void fields(V& v) {
+    v("name", name, "how the learning rate goes", config::one_of({"constant", "multistep", "cosine", "linear"}));
+    v("steps", steps, "length in steps; 0: given in epochs", config::at_least(0));
+    v("epochs", epochs, "length in epochs, where steps is 0", config::at_least(0));
+    v("milestones", milestones, "multistep: epochs after which the rate is multiplied by gamma", config::at_least(1));
+    v("gamma", gamma, "multistep", config::above(0));
+    v("warmup_steps", warmup_steps, "steps over which the rate rises linearly from 0", config::at_least(0));
+    v("final_lr", final_lr, "cosine, linear: the rate at the end, as a share of lr", config::between(0, 1));
+  }
+};
+
+struct TrainConfig {
+  std::int64_t batch = 8;
+  std::int64_t max_steps = 0;
+  std::uint64_t seed = 42;
+  std::int64_t validate_every = 1;
+  std::string init;
+  std::int64_t threads = 0;
+
+  template <class V>
+  void fields(V& v) {
+    v("batch", batch, "patches per step", config::at_least(1));
+    v("max_steps", max_steps, "where the loop stops; 0: at the schedule's end", config::at_least(0));
+    v("seed", seed, "of weights, order and augmentation");
+    v("validate_every", validate_every, "epochs between validations; 0: never", config::at_least(0));
+    v("init", init, "checkpoint or safetensors file whose weights the run starts from");
+    v("threads", threads, "0: all", config::at_least(0));
+  }
+};
+
+struct CheckpointConfig {
+  std::int64_t every = 0;
+  std::int64_t keep = 0;
+  double seconds = 60;
+
+  template <class V>
+  void fields(V& v) {
+    v("every", every, "epochs between numbered checkpoints, beside last.cfk and best.cfk; 0: none", config::at_least(0));
+    v("keep", keep, "numbered checkpoints that are kept, the newest; 0: all", config::at_least(0));
+    v("seconds", seconds, "last.cfk is written at the end of an epoch, but no more often than this", config::at_least(0));
+  }
+};
+
+struct TestConfig {
+  std::string metrics = "toolbox";
+  std::int64_t crop = 0;
+  bool clip = false;
+  bool substitute_mtf = true;
+
+  template <class V>
+  void fields(V& v) {
+    v("metrics", metrics, "conventions: the field's MATLAB toolbox, or those of CF2N's repository",
+      config::one_of({"toolbox", "cf2n"}));
+    v("crop", crop, "border that reduced-resolution metrics leave out, as the toolbox counts it (dim_cut); 0: none",
+      config::at_least(0));
+    v("clip", clip, "clip fused images to the sensor's range before reduced-resolution metrics");
+    v("substitute_mtf", substitute_mtf,
+      "use IKONOS' MTF gains for QuickBird and GaoFen-2, as the toolbox's batch evaluation does");
+  }
+};
+
+struct Experiment {
+  std::string name = "experiment";
+  ModelConfig model;
+  DataConfig data;
+  LossConfig loss;
+  OptimizerConfig optimizer;
+  ScheduleConfig schedule;
+  TrainConfig train;
+  CheckpointConfig checkpoint;
+  TestConfig test;
+
+  template <class V>
+  void fields(V& v) {
+    v("name", name, "names the run's folder");
+    v("model", model, "the network");
+    v("data", data, "files, scaling and augmentation");
+    v("loss", loss, "what training minimises");
+    v("optimizer", optimizer, "how weights follow gradients");
+    v("schedule", schedule, "how the learning rate goes");
+    v("train", train, "the loop");
+    v("checkpoint", checkpoint, "what is kept");
+    v("test", test, "conventions of the metrics");
+  }
+
+  // Folder and name of one of data's files; empty where `file` is.
+  std::filesystem::path data_path(const std::string& file) const;
+  // DN that becomes 1: the configured one or the sensor's.
+  double scale() const;
+  // What a set must look like to be used here.
+  DatasetOptions dataset_options(bool require_gt, std::int64_t size_multiple) const;
+};
+
+// Reads a configuration file and applies "path.to.key=value" overrides. Throws Error as framework/io/config.h says.
+Experiment read_experiment(const std::filesystem::path& path, const std::vector<std::string>& overrides);
+// From the resolved configuration inside a checkpoint; `source` names it in errors.
+Experiment experiment_from(const ordered_json& json, const std::string& source);
+// The resolved configuration.
+ordered_json to_json(const Experiment& experiment);
+// The JSON schema of a configuration file.
+ordered_json experiment_schema();
+
+}  // namespace cf

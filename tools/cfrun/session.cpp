@@ -1,0 +1,75 @@
+#include "tools/cfrun/session.h"
+
+#include <algorithm>
+
+#include "framework/autograd/record.h"
+#include "framework/io/checkpoint.h"
+#include "framework/io/convert.h"
+#include "framework/io/safetensors.h"
+
+namespace cf {
+namespace {
+
+// The flat average holds the parameters where the flat buffer holds them.
+void take_averages(const ParamStore& params, const Tensor& shadow, const std::string& file) {
+  check(shadow.shape() == params.flat().shape() && shadow.dtype() == params.flat().dtype(),
+        "{}: averaged weights of shape {}, the network has {}", file, shadow.shape().str(), params.flat().shape().str());
+  params.flat().copy_from(shadow);
+}
+
+std::unique_ptr<Session> restore(const Checkpoint& checkpoint, Experiment experiment, const std::string& file) {
+  auto session = std::make_unique<Session>(std::move(experiment));
+  LoadOptions options;
+  options.prefix = "model.";
+  load_into(session->params.state(), checkpoint.tensors, file, options);
+  if (const Tensor* shadow = checkpoint.find("ema.shadow")) take_averages(session->params, *shadow, file);
+  return session;
+}
+
+}  // namespace
+
+Session::Session(Experiment e) : experiment(std::move(e)) { model = make_model(experiment.model, params, experiment.train.seed); }
+
+std::unique_ptr<Session> load_session(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  const Checkpoint checkpoint = read_checkpoint(path);
+  const std::string file = path.string();
+  check(checkpoint.meta.contains("config"), "{}: holds no configuration, so the network it belongs to is unknown; name one",
+        file);
+  ordered_json json = checkpoint.meta.at("config");
+  for (const std::string& assignment : overrides) config::apply_override(json, experiment_schema(), assignment);
+  return restore(checkpoint, experiment_from(json, file + " (stored configuration)"), file);
+}
+
+std::unique_ptr<Session> load_session(const std::filesystem::path& path, const Experiment& config) {
+  const Checkpoint checkpoint = read_checkpoint(path);
+  const std::string stored = checkpoint.meta.contains("config") ? checkpoint.meta["config"]["model"].value("name", "") : "";
+  check(stored.empty() || stored == config.model.name, "{}: holds the network '{}', the configuration asks for '{}'",
+        path.string(), stored, config.model.name);
+  return restore(checkpoint, config, path.string());
+}
+
+void load_weights(Session& session, const std::filesystem::path& path) {
+  const NamedTensors source = path.extension() == ".safetensors" ? read_safetensors(path).tensors : read_checkpoint(path).tensors;
+  LoadOptions options;
+  // A file converted from a checkpoint keeps the prefix; one from elsewhere has the bare names.
+  const auto prefixed = [](const auto& entry) { return entry.first.starts_with(kWeightPrefix); };
+  if (std::any_of(source.begin(), source.end(), prefixed)) options.prefix = kWeightPrefix;
+  load_into(session.params.state(), source, path.string(), options);
+}
+
+FusionOutput fuse(const FusionModel& model, const Batch& batch) {
+  const NoGrad no_grad;
+  return model.forward({batch.pan, batch.lms, batch.ms});
+}
+
+Tensor image_in_dn(const Tensor& images, std::int64_t index, double scale) {
+  const Shape& s = images.shape();
+  Tensor out = Tensor::empty({s[1], s[2], s[3]}, DType::f64);
+  const auto from =
+      images.span<float>().subspan(static_cast<std::size_t>(index * out.numel()), static_cast<std::size_t>(out.numel()));
+  const auto to = out.span<double>();
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<double>(from[i]) * scale;
+  return out;
+}
+
+}  // namespace cf
