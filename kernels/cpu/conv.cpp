@@ -5,6 +5,7 @@
 #include "framework/core/storage.h"
 #include "kernels/conv_geometry.h"
 #include "kernels/cpu/bias.h"
+#include "kernels/cpu/conv_direct.h"
 #include "kernels/cpu/dnnl.h"
 #include "kernels/reduce.h"
 
@@ -158,6 +159,7 @@ bool is_fast(ConstView x, ConstView y) { return x.dtype == DType::f32 && x.numel
 
 void conv2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
   if (!is_fast(x, y)) return plain().conv2d_fwd(p, x, w, b, y);
+  if (is_direct(p, x, w)) return conv2d_direct(p, x, w, b, y);
   forward({Pass::forward, conv_geometry(p, x.shape, w.shape, y.shape), bool(b), p.leaky_slope}, x.data, w.data, b.data, y.data);
 }
 

@@ -2,11 +2,11 @@
 // offset's C x O slice of the weight, so that nothing of size k*k*C per pixel ever exists.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/laconv.cpp"
-#include <hwy/aligned_allocator.h>
 #include <hwy/foreach_target.h>  // must precede highway.h
 #include <hwy/highway.h>
 
 #include "framework/core/parallel.h"
+#include "kernels/cpu/float_buffer.h"
 #include "kernels/cpu/micro_gemm-inl.h"
 #include "kernels/laconv.h"
 
@@ -17,22 +17,6 @@
 #include <vector>
 
 namespace cf::cpu {
-
-// Zeroed floats on a cache line's boundary.
-class FloatBuffer {
- public:
-  explicit FloatBuffer(std::int64_t n)
-      : data_(hwy::AllocateAligned<float>(static_cast<std::size_t>(std::max<std::int64_t>(n, 1)))), size_(n) {
-    std::memset(data_.get(), 0, static_cast<std::size_t>(n) * sizeof(float));
-  }
-  float* data() const { return data_.get(); }
-  std::int64_t size() const { return size_; }
-  float& operator[](std::int64_t i) const { return data_[static_cast<std::size_t>(i)]; }
-
- private:
-  hwy::AlignedFreeUniquePtr<float[]> data_;
-  std::int64_t size_;
-};
 
 // Extents and f32 pointers of one call; pointers of unwanted gradients are null.
 struct LaconvProblem {
@@ -108,22 +92,6 @@ void build_strip(const LaconvProblem& p, const Strip& s, std::int64_t i, std::in
   }
 }
 
-// y strip = accumulated strip through LeakyReLU. No branch: signs are random.
-void store_strip(const LaconvProblem& p, const Strip& s, const float* acc, std::int64_t stride) {
-  const FloatTag d;
-  const auto slope = hn::Set(d, p.leaky_slope);
-  const std::int64_t n = lanes();
-  float* y = p.y + s.pixel(p) * p.o;
-  for (std::int64_t t = 0; t < s.length; ++t, y += p.o, acc += stride) {
-    std::int64_t o = 0;
-    for (; o + n <= p.o; o += n) {
-      const auto v = hn::LoadU(d, acc + o);
-      hn::StoreU(hn::IfThenElse(hn::Gt(v, hn::Zero(d)), v, hn::Mul(v, slope)), d, y + o);
-    }
-    for (; o < p.o; ++o) y[o] = std::max(acc[o], 0.0F) + p.leaky_slope * std::min(acc[o], 0.0F);
-  }
-}
-
 void forward(const LaconvProblem& p) {
   const std::int64_t op = pad_to_lanes(p.o);
   // packed[i][c][o]
@@ -145,7 +113,7 @@ void forward(const LaconvProblem& p) {
         build_strip(p, s, i, p.c, scaled.data());
         micro_gemm({scaled.data(), p.c, 1}, s.length, p.c, packed.data() + i * p.c * op, op, acc.data(), op, op);
       }
-      store_strip(p, s, acc.data(), op);
+      store_leaky(acc.data(), op, s.length, p.o, p.leaky_slope, p.y + s.pixel(p) * p.o);
     });
   });
 }

@@ -67,6 +67,7 @@ HWY_INLINE void micro_columns(MicroA a, std::int64_t rows, std::int64_t depth, c
   const auto at = [&](std::int64_t row) { return MicroA{a.a + row * a.a_row, a.a_row, a.a_col}; };
   for (; r + kBlock <= rows; r += kBlock) micro_tile<kBlock, kVectors>(at(r), depth, b, b_row, c + r * c_row, c_row);
   for (; r + 4 <= rows; r += 4) micro_tile<4, kVectors>(at(r), depth, b, b_row, c + r * c_row, c_row);
+  for (; r + 2 <= rows; r += 2) micro_tile<2, kVectors>(at(r), depth, b, b_row, c + r * c_row, c_row);
   for (; r < rows; ++r) micro_tile<1, kVectors>(at(r), depth, b, b_row, c + r * c_row, c_row);
 }
 
@@ -78,6 +79,22 @@ HWY_INLINE void micro_gemm(MicroA a, std::int64_t rows, std::int64_t depth, cons
   std::int64_t j = 0;
   for (; j + 2 * n <= columns; j += 2 * n) micro_columns<2>(a, rows, depth, b + j, b_row, c + j, c_row);
   for (; j < columns; j += n) micro_columns<1>(a, rows, depth, b + j, b_row, c + j, c_row);
+}
+
+// y (rows x columns, dense) = LeakyReLU of c (row stride c_row). No branch: signs are random.
+HWY_INLINE void store_leaky(const float* HWY_RESTRICT c, std::int64_t c_row, std::int64_t rows, std::int64_t columns, float slope,
+                            float* HWY_RESTRICT y) {
+  const FloatTag d;
+  const auto slopes = hn::Set(d, slope);
+  const std::int64_t n = lanes();
+  for (std::int64_t r = 0; r < rows; ++r, y += columns, c += c_row) {
+    std::int64_t o = 0;
+    for (; o + n <= columns; o += n) {
+      const auto v = hn::LoadU(d, c + o);
+      hn::StoreU(hn::IfThenElse(hn::Gt(v, hn::Zero(d)), v, hn::Mul(v, slopes)), d, y + o);
+    }
+    for (; o < columns; ++o) y[o] = std::max(c[o], 0.0F) + slope * std::min(c[o], 0.0F);
+  }
 }
 
 }  // namespace cf::cpu::HWY_NAMESPACE
