@@ -2,6 +2,7 @@
 
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -139,6 +140,50 @@ TEST_CASE("checkpoint: other files and newer versions say so") {
   newer[8] = 2;
   put_file(folder / "newer.cfk", newer);
   CHECK(contains(error_of([&] { read_checkpoint(folder / "newer.cfk"); }), "version 2"));
+}
+
+// A file whose checksum agrees with whatever its header says.
+std::string file_with_header(const std::string& header, const std::string& values) {
+  std::string file("CFRUNCKP\1\0\0\0\0\0\0\0", 16);
+  const std::uint64_t length = header.size();
+  file.append(reinterpret_cast<const char*>(&length), sizeof length);
+  const std::string summed = file + header;
+  const std::uint64_t checksum = XXH3_64bits(summed.data(), summed.size());
+  file.append(reinterpret_cast<const char*>(&checksum), sizeof checksum);
+  file += header;
+  file.append((64 - file.size() % 64) % 64, '\0');
+  return file + values;
+}
+
+TEST_CASE("checkpoint: a header that lies is an error") {
+  const test::ScratchFolder folder;
+  const auto message = [&](const std::string& header, const std::string& values) {
+    put_file(folder / "bad.cfk", file_with_header(header, values));
+    const std::string text = error_of([&] { read_checkpoint(folder / "bad.cfk"); });
+    CHECK(contains(text, "bad.cfk"));
+    return text;
+  };
+  const auto tensor = [&](const std::string& fields) { return R"({"meta":{},"tensors":[{"name":"a",)" + fields + "}]}"; };
+  const std::string four = "abcd";
+  const std::string sum = fmt::format(R"("checksum":"{:016x}")", XXH3_64bits(four.data(), four.size()));
+  put_file(folder / "good.cfk", file_with_header(tensor(R"("dtype":"f32","shape":[1],"offset":0,)" + sum), four));
+  CHECK(read_checkpoint(folder / "good.cfk").has("a"));
+
+  CHECK(contains(message("[]", ""), "lacks meta or tensors"));
+  CHECK(contains(message(R"({"meta":{}})", ""), "lacks meta or tensors"));
+  CHECK(contains(message("{", ""), "1:"));
+  CHECK(contains(message(R"({"meta":{},"tensors":[3]})", ""), "without a name"));
+  CHECK(contains(message(tensor(R"("dtype":"f16","shape":[2],"offset":0,)" + sum), four), "\"a\" has no valid dtype"));
+  CHECK(contains(message(tensor(R"("dtype":"f32","shape":[-1],"offset":0,)" + sum), four), "\"a\" has no valid shape"));
+  CHECK(contains(message(tensor(R"("dtype":"f32","shape":[1,1,1,1,1,1,1],"offset":0,)" + sum), four), "no valid shape"));
+  CHECK(contains(message(tensor(R"("dtype":"f32","shape":[9223372036854775807,2],"offset":0,)" + sum), four), "no valid shape"));
+  CHECK(contains(message(tensor(R"("dtype":"f32","shape":[1],"offset":64,)" + sum), four), "\"a\" has no valid offset"));
+  CHECK(contains(message(tensor(R"("dtype":"f32","shape":[1],"offset":0)"), four), "\"a\" has no valid checksum"));
+  CHECK(contains(message(tensor(R"("dtype":"f32","shape":[1],"offset":0,"checksum":"12"})"), four), "bad.cfk"));
+  CHECK(contains(message(tensor(R"("dtype":"f32","shape":[2],"offset":0,)" + sum), four), "ends within tensor \"a\""));
+  CHECK(contains(message(tensor(R"("dtype":"f32","shape":[1152921504606846975],"offset":0,)" + sum), four), "ends within"));
+  const std::string entry = R"({"name":"a","dtype":"f32","shape":[0],"offset":0,"checksum":"2d06800538d394c2"})";
+  CHECK(contains(message(R"({"meta":{},"tensors":[)" + entry + "," + entry + "]}", ""), "two tensors named \"a\""));
 }
 
 TEST_CASE("checkpoint: two tensors of one name cannot be written") {
