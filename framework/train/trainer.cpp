@@ -124,13 +124,7 @@ TrainOutcome Trainer::run() {
   while (step_ < options_.max_steps && InterruptGuard::signal() == 0) {
     const double begin = now_seconds();
     outcome.loss = train_step();
-    const double seconds = now_seconds() - begin;
-    parts_.folder.log({{"step", step_},
-                       {"epoch", epoch()},
-                       {"loss", outcome.loss},
-                       {"lr", last_rate_},
-                       {"grad_norm", last_norm_},
-                       {"seconds", seconds}});
+    log_step(outcome.loss, now_seconds() - begin);
     progress.update(step_, fmt::format("loss {:.6f}  lr {:.2e}", outcome.loss, last_rate_));
     const bool last = step_ == options_.max_steps;
     if (step_ % options_.steps_per_epoch == 0 || last) {
@@ -146,7 +140,24 @@ TrainOutcome Trainer::run() {
   return outcome;
 }
 
+void Trainer::log_step(double loss, double seconds) {
+  parts_.folder.log({{"step", step_},
+                     {"epoch", epoch()},
+                     {"loss", loss},
+                     {"lr", last_rate_},
+                     {"grad_norm", last_norm_},
+                     {"seconds", seconds},
+                     {"live_bytes", cpu_allocator().stats().live_bytes}});
+  epoch_loss_ += loss;
+  ++epoch_steps_;
+}
+
 void Trainer::end_of_epoch() {
+  parts_.folder.events(step_, {{"train/loss", epoch_loss_ / static_cast<double>(epoch_steps_)},
+                               {"train/lr", last_rate_},
+                               {"train/grad_norm", last_norm_}});
+  epoch_loss_ = 0;
+  epoch_steps_ = 0;
   const bool complete = step_ % options_.steps_per_epoch == 0;
   const bool last = step_ == options_.max_steps;
   const auto due = [&](std::int64_t every) { return every > 0 && complete && epoch() % every == 0; };
@@ -181,7 +192,7 @@ void Trainer::validate() {
   if (best) save(parts_.folder.best());
   std::string text;
   ordered_json line = {{"step", step_}, {"epoch", epoch()}};
-  std::vector<std::pair<std::string, double>> scalars = {{"train/lr", last_rate_}, {"train/grad_norm", last_norm_}};
+  std::vector<std::pair<std::string, double>> scalars;
   for (const auto& [name, value] : result.metrics) {
     text += fmt::format("  {} {:.4f}", name, value);
     line["valid"][name] = value;

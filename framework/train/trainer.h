@@ -80,6 +80,7 @@ class Trainer {
 
  private:
   double train_step();
+  void log_step(double loss, double seconds);
   [[noreturn]] void fail_not_finite(const char* what, double value) const;
   void end_of_epoch();
   void validate();
@@ -91,6 +92,8 @@ class Trainer {
   std::int64_t step_ = 0;  // steps done
   double best_score_ = 0;
   bool has_best_ = false;
+  double epoch_loss_ = 0;  // sum over the steps of this epoch that this process has run, and their number
+  std::int64_t epoch_steps_ = 0;
   double last_norm_ = 0;
   double last_rate_ = 0;  // learning rate
   double last_save_ = 0;  // seconds on the monotonic clock
