@@ -39,6 +39,14 @@ class UseAverages {
   Tensor live_;
 };
 
+// What a resumed run reads besides tensors. Throws Error where the file holds weights only.
+std::int64_t saved_integer(const Checkpoint& checkpoint, const char* key, const std::string& file) {
+  const auto found = checkpoint.meta.find(key);
+  check(found != checkpoint.meta.end() && found->is_number_integer(),
+        "{}: has no '{}', so a run cannot go on from it; start from its weights with train.init", file, key);
+  return found->get<std::int64_t>();
+}
+
 }  // namespace
 
 double Validation::score_value() const {
@@ -60,15 +68,15 @@ void Trainer::resume(const std::filesystem::path& path) {
   for (const auto& [name, tensor] : parts_.params.state()) targets.emplace_back("model." + name, tensor);
   for (const auto& [name, tensor] : parts_.optimizer.state()) targets.emplace_back("optimizer." + name, tensor);
   if (parts_.ema != nullptr) targets.emplace_back("ema.shadow", parts_.ema->shadow());
-  load_into(targets, checkpoint.tensors, file);
-  step_ = checkpoint.meta.at("step").get<std::int64_t>();
+  step_ = saved_integer(checkpoint, "step", file);
   check(step_ < options_.max_steps, "{}: has {} steps, and the run stops at {}; raise train.max_steps to go on", file, step_,
         options_.max_steps);
-  parts_.optimizer.set_steps(checkpoint.meta.at("optimizer_steps").get<std::int64_t>());
-  if (parts_.ema != nullptr) parts_.ema->set_updates(checkpoint.meta.at("ema_updates").get<std::int64_t>());
+  load_into(targets, checkpoint.tensors, file);
+  parts_.optimizer.set_steps(saved_integer(checkpoint, "optimizer_steps", file));
+  if (parts_.ema != nullptr) parts_.ema->set_updates(saved_integer(checkpoint, "ema_updates", file));
   has_best_ = checkpoint.meta.contains("best_score");
-  if (has_best_) best_score_ = checkpoint.meta.at("best_score").get<double>();
-  validated_at_ = checkpoint.meta.at("validated_at").get<std::int64_t>();
+  if (has_best_) best_score_ = checkpoint.meta["best_score"].get<double>();
+  validated_at_ = saved_integer(checkpoint, "validated_at", file);
 }
 
 void Trainer::save(const std::filesystem::path& path) const {
@@ -92,8 +100,8 @@ void Trainer::fail_not_finite(const char* what, double value) const {
   const auto last = parts_.folder.last();
   const std::string rescue =
       std::filesystem::exists(last) ? "the last good checkpoint is " + last.string() : "no checkpoint was written yet";
-  fail("train: {} is {} at step {} (samples {}); {}. A smaller learning rate or train.clip_norm may help", what, value, step_ + 1,
-       parts_.task.describe_batch(step_), rescue);
+  fail("train: {} is {} at step {} (samples {}); {}. A smaller learning rate or optimizer.clip_norm may help", what, value,
+       step_ + 1, parts_.task.describe_batch(step_), rescue);
 }
 
 double Trainer::train_step() {
