@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "framework/core/staged_file.h"
 #include "framework/core/dtype.h"
+#include "framework/core/staged_file.h"
 
 namespace cf::hdf5 {
 
