@@ -24,6 +24,14 @@ std::vector<std::filesystem::path> numbered_checkpoints(const std::filesystem::p
   return found;
 }
 
+// Whether new_run_dir() makes folders of this name for runs called `name`: a run called "a" has a namesake in "a-2026...", none
+// in "a_b-2026...".
+bool is_run_of(const std::string& folder, const std::string& name) {
+  if (!folder.starts_with(name + "-")) return false;
+  const std::string stamp = folder.substr(name.size() + 1);
+  return stamp.find_first_not_of("0123456789-") == std::string::npos;
+}
+
 }  // namespace
 
 RunFolder::RunFolder(std::filesystem::path dir, bool resume) : dir_(std::move(dir)) {
@@ -31,7 +39,6 @@ RunFolder::RunFolder(std::filesystem::path dir, bool resume) : dir_(std::move(di
     check(!std::filesystem::exists(last()) && !std::filesystem::exists(dir_ / "log.jsonl"),
           "{}: holds a run already; go on with --resume, or choose another --out", dir_.string());
   }
-  make_directories(dir_);
 }
 
 RunFolder::~RunFolder() = default;
@@ -48,6 +55,7 @@ void RunFolder::prune_numbered(std::int64_t keep) const {
 }
 
 void RunFolder::write_config(const ordered_json& config) {
+  make_directories(dir_);
   write_json(dir_ / "config.json", config);
   if (events_ == nullptr) events_ = EventWriter::open(dir_);
   if (events_ != nullptr) events_->text("config", 0, config.dump(2));
@@ -95,7 +103,8 @@ std::filesystem::path newest_run(const std::filesystem::path& root, const std::s
   if (std::filesystem::is_directory(root)) {
     for (const auto& entry : std::filesystem::directory_iterator(root)) {
       const auto checkpoint = entry.path() / file;
-      if (!entry.path().filename().string().starts_with(name) || !std::filesystem::exists(checkpoint)) continue;
+      const bool asked_for = name.empty() || is_run_of(entry.path().filename().string(), name);
+      if (!asked_for || !std::filesystem::exists(checkpoint)) continue;
       const auto time = std::filesystem::last_write_time(checkpoint);
       if (newest.empty() || time > newest_time) {
         newest = entry.path();

@@ -17,8 +17,7 @@ class EventWriter;
 
 class RunFolder {
  public:
-  // Makes the folder. A new run refuses a folder that holds one; a resumed run keeps what is there.
-  // Throws Error where the folder cannot be made or written to.
+  // A new run refuses a folder that holds one (Error); a resumed run keeps what is there. Nothing is written yet.
   RunFolder(std::filesystem::path dir, bool resume);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
@@ -31,6 +30,7 @@ class RunFolder {
   // Removes all but the newest `keep` numbered checkpoints; 0 keeps all.
   void prune_numbered(std::int64_t keep) const;
 
+  // Makes the folder and puts config.json into it. Throws Error where that cannot be done.
   void write_config(const ordered_json& config);
   // Opens the log. Lines of steps after `step` are of a run that was cut off: they are dropped, and run again.
   void open_log(std::int64_t step);

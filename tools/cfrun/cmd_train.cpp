@@ -65,15 +65,16 @@ std::filesystem::path run_dir(const TrainArguments& arguments, const std::string
   return arguments.resume ? newest_run("runs", "last.cfk", name) : new_run_dir("runs", name);
 }
 
-int report(const TrainOutcome& outcome, const TrainArguments& arguments, const RunFolder& folder, const FusionTask& task) {
+int report(const TrainOutcome& outcome, const RunFolder& folder, const FusionTask& task) {
   fmt::print("{} steps, last loss {:.6f}, peak memory of tensors {:.0f} MB, waited {:.2f} s for data\n", outcome.steps,
              outcome.loss, static_cast<double>(outcome.peak_bytes) / 1e6, task.loader_wait_seconds());
   if (outcome.signal == 0) {
     fmt::print("run folder: {}\n", folder.dir().string());
     return 0;
   }
-  fmt::print("stopped at step {} and saved. To go on: cfrun train {} --out {} --resume\n", outcome.steps, arguments.config,
-             folder.dir().string());
+  // The resolved configuration: overrides of this call hold there too.
+  fmt::print(stderr, "stopped at step {} and saved. To go on: cfrun train {} --out {} --resume\n", outcome.steps,
+             (folder.dir() / "config.json").string(), folder.dir().string());
   return 128 + outcome.signal;
 }
 
@@ -96,7 +97,7 @@ int train(const TrainArguments& arguments) {
   if (arguments.resume)
     trainer.resume(arguments.checkpoint.empty() ? folder.last() : std::filesystem::path(arguments.checkpoint));
   folder.write_config(config);
-  return report(trainer.run(), arguments, folder, task);
+  return report(trainer.run(), folder, task);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ std::unique_ptr<Session> load_session(const std::filesystem::path& path, const s
 
 std::unique_ptr<Session> load_session(const std::filesystem::path& path, const Experiment& config) {
   const Checkpoint checkpoint = read_checkpoint(path);
-  const std::string stored = checkpoint.meta.contains("config") ? checkpoint.meta["config"]["model"].value("name", "") : "";
+  const std::string stored = checkpoint.meta.value(ordered_json::json_pointer("/config/model/name"), std::string());
   check(stored.empty() || stored == config.model.name, "{}: holds the network '{}', the configuration asks for '{}'",
         path.string(), stored, config.model.name);
   return restore(checkpoint, config, path.string());
