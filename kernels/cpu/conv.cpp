@@ -8,6 +8,7 @@
 #include "kernels/cpu/conv_direct.h"
 #include "kernels/cpu/dnnl.h"
 #include "kernels/reduce.h"
+#include "kernels/table.h"
 
 namespace cf::cpu {
 namespace {
@@ -145,15 +146,7 @@ void backward_weights(const ConvKey& key, const void* x, const void* dy, void* d
   weights.unpack();
 }
 
-// The reference's kernels: for f64, for empty images.
-const ConvKernels& plain() {
-  static const ConvKernels k = [] {
-    ConvKernels filled;
-    reference::fill(filled);
-    return filled;
-  }();
-  return k;
-}
+const ConvKernels& plain() { return kernel_table(Backend::reference).conv; }
 
 bool is_fast(ConstView x, ConstView y) { return x.dtype == DType::f32 && x.numel() > 0 && y.numel() > 0; }
 
@@ -194,9 +187,7 @@ void conv_transpose2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View
   if (!is_fast(x, dy)) return plain().conv_transpose2d_wgrad(p, x, dy, dw, db);
   conv2d_wgrad(p, dy, x, dw, {});
   if (!db) return;
-  ReduceKernels reduce;
-  fill(reduce);
-  reduce.sum_to(dy, db);
+  kernel_table(Backend::cpu).reduce.sum_to(dy, db);
 }
 
 }  // namespace

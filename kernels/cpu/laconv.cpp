@@ -9,6 +9,7 @@
 #include "kernels/cpu/float_buffer.h"
 #include "kernels/cpu/micro_gemm-inl.h"
 #include "kernels/laconv.h"
+#include "kernels/table.h"
 
 #ifndef CF_CPU_LACONV_ONCE
 #define CF_CPU_LACONV_ONCE
@@ -300,14 +301,7 @@ namespace {
 HWY_EXPORT(forward);
 HWY_EXPORT(backward);
 
-const LaconvKernels& reference_table() {
-  static const LaconvKernels table = [] {
-    LaconvKernels k{};
-    reference::fill(k);
-    return k;
-  }();
-  return table;
-}
+const LaconvKernels& reference_table() { return kernel_table(Backend::reference).laconv; }
 
 float* data_or_null(const View& v) { return v ? v.as<float>() : nullptr; }
 

@@ -2,6 +2,7 @@
 
 #include "kernels/cpu/dnnl.h"
 #include "kernels/matmul_geometry.h"
+#include "kernels/table.h"
 
 namespace cf::cpu {
 namespace {
@@ -43,13 +44,9 @@ MatmulPlan make_plan(const MatmulKey& key) {
 
 void matmul(MatmulParams p, ConstView a, ConstView b, ConstView bias, View y) {
   static PlanCache<MatmulKey, MatmulPlan> cache("matrix product");
-  static const MatmulKernels plain = [] {
-    MatmulKernels k;
-    reference::fill(k);
-    return k;
-  }();
   const MatmulGeometry g = matmul_geometry(p, a.shape, y.shape);
-  if (a.dtype != DType::f32 || y.numel() == 0 || g.k == 0) return plain.matmul(p, a, b, bias, y);
+  if (a.dtype != DType::f32 || y.numel() == 0 || g.k == 0)
+    return kernel_table(Backend::reference).matmul.matmul(p, a, b, bias, y);
   const MatmulPlan& plan = cache.get({g, bool(bias)}, make_plan);
   DnnlArguments arguments = {{DNNL_ARG_SRC, dnnl_memory(plan.a, a.data)},
                              {DNNL_ARG_WEIGHTS, dnnl_memory(plan.b, b.data)},

@@ -8,6 +8,7 @@
 
 #include "framework/core/parallel.h"
 #include "kernels/cpu/norm_rows.h"
+#include "kernels/table.h"
 
 namespace cf::cpu {
 namespace {
@@ -17,14 +18,7 @@ using Floats = std::vector<float>;
 
 constexpr std::int64_t kPiece = 1024;  // rows
 
-const NormKernels& plain() {
-  static const NormKernels k = [] {
-    NormKernels filled;
-    reference::fill(filled);
-    return filled;
-  }();
-  return k;
-}
+const NormKernels& plain() { return kernel_table(Backend::reference).norm; }
 
 bool by_rows(const NormParams& p) { return p.pixels == 1 && p.groups == 1; }
 

@@ -9,6 +9,7 @@
 
 #include "framework/core/parallel.h"
 #include "kernels/cpu/simd-inl.h"
+#include "kernels/table.h"
 
 #ifndef CF_CPU_POOL_ONCE
 #define CF_CPU_POOL_ONCE
@@ -115,14 +116,7 @@ HWY_EXPORT(max_row_grad);
 HWY_EXPORT(avg_row);
 HWY_EXPORT(avg_row_grad);
 
-const PoolKernels& plain() {
-  static const PoolKernels k = [] {
-    PoolKernels filled;
-    reference::fill(filled);
-    return filled;
-  }();
-  return k;
-}
+const PoolKernels& plain() { return kernel_table(Backend::reference).pool; }
 
 constexpr std::int64_t kGrain = 16384;  // floats
 
