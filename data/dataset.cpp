@@ -60,8 +60,9 @@ void Dataset::check_shapes() const {
   const Shape& ms = sources_.ms->shape();
   const Shape& pan = sources_.pan->shape();
   check(ms.numel() > 0, "data: {} holds no samples: ms is {}", path_.string(), text(ms));
-  check(options_.bands == 0 || ms[3] == options_.bands, "data: {} has {} bands; the configuration asks for {}", path_.string(),
-        ms[3], options_.bands);
+  check(options_.bands == 0 || ms[3] == options_.bands,
+        "data: {} has {} bands; the configuration asks for {} (data.bands, or those of data.sensor)", path_.string(), ms[3],
+        options_.bands);
   check(pan[3] == options_.pan_bands, "data: {}: pan has {} bands; the configuration asks for {} (data.pan_bands)",
         path_.string(), pan[3], options_.pan_bands);
   check(!options_.require_gt || has_gt(),

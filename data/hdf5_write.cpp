@@ -34,6 +34,8 @@ void Writer::create(std::string_view name, std::span<const std::int64_t> shape, 
   const Handle space =
       own(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), close_space, where, "creating");
   const Handle properties = own(H5Pcreate(H5P_DATASET_CREATE), close_properties, where, "creating");
+  // No time of writing, so that equal contents are equal files.
+  checked(H5Pset_obj_track_times(properties.get(), false), where, "creating");
   const bool empty = std::find(extent.begin(), extent.end(), hsize_t{0}) != extent.end();
   if (options.gzip > 0 && !empty && !extent.empty()) {
     extent[0] = 1;

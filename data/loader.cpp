@@ -14,8 +14,8 @@ Loader::Loader(const Dataset& set, const LoaderOptions& options) : set_(set), op
   check(options.batch >= 1 && options.prefetch >= 0, "loader: batch {} must be at least 1 and prefetch {} at least 0",
         options.batch, options.prefetch);
   check(!options.drop_last || options.batch <= set.size(),
-        "loader: a batch of {} is larger than the {} samples of {}, and drop_last leaves out batches that are not full; make the "
-        "batch smaller or turn drop_last off",
+        "loader: a batch of {} is larger than the {} samples of {}, and batches that are not full are left out; make the batch "
+        "smaller (train.batch)",
         options.batch, set.size(), set.path().string());
   steps_per_epoch_ = options.drop_last ? set.size() / options.batch : (set.size() + options.batch - 1) / options.batch;
 }

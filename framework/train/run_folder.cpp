@@ -24,6 +24,15 @@ std::vector<std::filesystem::path> numbered_checkpoints(const std::filesystem::p
   return found;
 }
 
+// Takes away what a killed run was writing when it ended (StagedFile's temporary names).
+void remove_unfinished(const std::filesystem::path& dir) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(dir)) {
+    if (entry.path().extension().string().starts_with(".tmp")) found.push_back(entry.path());
+  }
+  for (const auto& path : found) std::filesystem::remove(path);
+}
+
 // Whether new_run_dir() makes folders of this name for runs called `name`: a run called "a" has a namesake in "a-2026...", none
 // in "a_b-2026...".
 bool is_run_of(const std::string& folder, const std::string& name) {
@@ -56,6 +65,7 @@ void RunFolder::prune_numbered(std::int64_t keep) const {
 
 void RunFolder::write_config(const ordered_json& config) {
   make_directories(dir_);
+  remove_unfinished(dir_);
   write_json(dir_ / "config.json", config);
   if (events_ == nullptr) events_ = EventWriter::open(dir_);
   if (events_ != nullptr) events_->text("config", 0, config.dump(2));

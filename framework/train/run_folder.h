@@ -30,7 +30,7 @@ class RunFolder {
   // Removes all but the newest `keep` numbered checkpoints; 0 keeps all.
   void prune_numbered(std::int64_t keep) const;
 
-  // Makes the folder and puts config.json into it. Throws Error where that cannot be done.
+  // Makes the folder, clears what a killed run left unfinished, and writes config.json. Throws Error where that cannot be done.
   void write_config(const ordered_json& config);
   // Opens the log. Lines of steps after `step` are of a run that was cut off: they are dropped, and run again.
   void open_log(std::int64_t step);

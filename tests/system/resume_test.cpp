@@ -125,6 +125,7 @@ TEST_CASE("resume: after kill -9, from the last checkpoint") {
   const Outcome outcome = interrupted(place, SIGKILL, 10);
   CHECK(outcome.code == 128 + SIGKILL);
   CHECK(steps_in(place / "run/last.cfk") % 4 == 0);
+  write_file(place / "run/last.cfk.tmp1", "half of a checkpoint");  // as if it had been written just then
   check_goes_on(place, place.train_arguments("run", kFalling, {"--resume"}));
   for (const std::string& name : place.names("run")) CHECK(!contains(name, ".tmp"));
 }

@@ -21,6 +21,10 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
+    // Where the first word is no command, CLI11 only says that one is missing.
+    const auto rest = app.remaining();
+    cf::check(rest.empty() || e.get_exit_code() == 0 || !app.get_subcommands().empty(),
+              "'{}' is no command; `cfrun --help` lists them", rest.empty() ? "" : rest.front());
     return app.exit(e) == 0 ? 0 : 2;
   }
   return action();
