@@ -7,4 +7,6 @@ tools/setup.sh
 build=${CF_BUILD_DIR:-build/test}
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCF_CUDA=OFF
 cmake --build "$build"
+# Two tests run at once, each with as many threads as there are cores: waiting threads must not spin.
+export OMP_WAIT_POLICY=passive
 ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@"
