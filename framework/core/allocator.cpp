@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "framework/core/check.h"
+#include "framework/core/sanitize.h"
 
 namespace cf {
 namespace {
@@ -69,7 +70,9 @@ void* CachingAllocator::allocate(std::size_t bytes) {
   live_.emplace(block->data, block);
   stats_.live_bytes += block->size;
   stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.live_bytes);
+  sanitize::show(block->data, block->size);
   if (poison_) std::memset(block->data, 0xff, block->size);
+  sanitize::hide(block->data + bytes, block->size - bytes);
   return block->data;
 }
 
@@ -79,6 +82,7 @@ void CachingAllocator::release(void* data) {
   check(it != live_.end(), "allocator: released memory that it did not hand out");
   Block* block = it->second;
   live_.erase(it);
+  sanitize::hide(block->data, block->size);
   stats_.live_bytes -= block->size;
   block->free = true;
   const auto absorb_next = [](Block* b) {
@@ -116,6 +120,7 @@ CachingAllocator::Block* CachingAllocator::new_segment(std::size_t bytes) {
   if (data == nullptr) return nullptr;
   stats_.cached_bytes += size;
   ++stats_.segments;
+  sanitize::hide(data, size);
   return new Block{static_cast<std::uint8_t*>(data), size, nullptr, nullptr, true};
 }
 
@@ -128,6 +133,7 @@ void CachingAllocator::trim_locked() {
   for (auto it = free_.begin(); it != free_.end();) {
     Block* block = *it;
     if (block->prev == nullptr && block->next == nullptr) {
+      sanitize::show(block->data, block->size);
       source_->release(block->data, block->size);
       stats_.cached_bytes -= block->size;
       --stats_.segments;

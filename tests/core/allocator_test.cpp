@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "framework/core/check.h"
+#include "framework/core/sanitize.h"
+#include "framework/core/storage.h"
 
 using namespace cf;
 
@@ -138,3 +140,14 @@ TEST_CASE_FIXTURE(Fixture, "poisoned memory is filled") {
   CHECK(a[199] == 0xff);
   allocator.release(a);
 }
+
+#ifdef CF_SANITIZE
+TEST_CASE("AddressSanitizer sees the end of a tensor's memory, and its release") {
+  auto storage = std::make_unique<Storage>(40, Device{});
+  const auto* data = static_cast<const std::uint8_t*>(storage->data());
+  CHECK_FALSE(sanitize::hidden(data + 39));
+  CHECK(sanitize::hidden(data + 40));
+  storage.reset();
+  CHECK(sanitize::hidden(data));
+}
+#endif
