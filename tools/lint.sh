@@ -32,12 +32,16 @@ if [[ $tidy == yes ]]; then
     exit 2
   fi
   mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep '\.cpp$')
-  # The commands may be g++'s: clang does not know all of its warnings, and clang-tidy 14 brings no omp.h of its own, so
-  # that g++'s folder is searched last. Headers are judged through what includes them.
-  gnu=$(g++ -print-file-name=include)
+  # The commands may be g++'s, whose warnings clang does not all know and whose omp.h it cannot read. LLVM's own, of any
+  # version, is searched for last of all. Headers of ours are judged through what includes them.
+  omp=$(find /usr/lib/llvm-*/lib/clang/*/include -maxdepth 1 -name omp.h 2>/dev/null | sort -V | tail -n 1 || true)
+  if [[ -z $omp ]]; then
+    echo "LLVM's omp.h was not found: install libomp-dev" >&2
+    exit 2
+  fi
   if ((${#sources[@]})); then
     printf '%s\0' "${sources[@]}" | xargs -0 -n 1 -P "${LINT_JOBS:-$(nproc)}" \
-      "${CLANG_TIDY:-clang-tidy-14}" -p "$build" --quiet --extra-arg=-Wno-unknown-warning-option "--extra-arg=-idirafter$gnu" || status=1
+      "${CLANG_TIDY:-clang-tidy-14}" -p "$build" --quiet --extra-arg=-Wno-unknown-warning-option "--extra-arg=-idirafter${omp%/*}" || status=1
   fi
 fi
 exit $status
