@@ -86,6 +86,7 @@ int bench(const BenchArguments& a) {
   cpu_allocator().reset_peak();
   const Timing t = run(a, session);
   const auto stats = cpu_allocator().stats();
+  const double process_megabytes = peak_process_megabytes();
   // A training step costs three forward passes: forward, gradients of the inputs, gradients of the weights.
   const double gflop =
       2e-9 * static_cast<double>(summarize(*session.model, session.params, a.batch, a.size, a.size).macs) * (a.train ? 3 : 1);
@@ -103,7 +104,7 @@ int bench(const BenchArguments& a) {
                                {"gflop", gflop},
                                {"gflop_per_s", gflop / t.median() * 1e3},
                                {"peak_tensor_mb", static_cast<double>(stats.peak_bytes) / 0x1p20},
-                               {"peak_process_mb", peak_process_megabytes()}};
+                               {"peak_process_mb", process_megabytes}};
   if (a.json) {
     fmt::print("{}\n", result.dump());
   } else {
