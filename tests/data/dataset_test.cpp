@@ -8,7 +8,7 @@
 
 #include "data/image/interp.h"
 #include "tests/data/make_set.h"
-#include "tests/data/temp_folder.h"
+#include "tests/harness/temp_folder.h"
 
 using namespace cf;
 using test::contains;

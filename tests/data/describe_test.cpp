@@ -10,7 +10,7 @@
 #include "data/presets.h"
 #include "framework/tensor/tensor.h"
 #include "tests/data/make_set.h"
-#include "tests/data/temp_folder.h"
+#include "tests/harness/temp_folder.h"
 
 using namespace cf;
 using test::contains;

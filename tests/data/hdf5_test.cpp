@@ -8,7 +8,7 @@
 #include <fstream>
 #include <numeric>
 
-#include "tests/data/temp_folder.h"
+#include "tests/harness/temp_folder.h"
 
 using namespace cf;
 using test::contains;

@@ -18,7 +18,7 @@
 #include <stb_image.h>
 
 #include "data/glyphs.h"
-#include "tests/data/temp_folder.h"
+#include "tests/harness/temp_folder.h"
 
 using namespace cf;
 using test::contains;

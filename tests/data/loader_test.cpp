@@ -7,7 +7,7 @@
 #include <set>
 
 #include "tests/data/make_set.h"
-#include "tests/data/temp_folder.h"
+#include "tests/harness/temp_folder.h"
 
 using namespace cf;
 using test::contains;

@@ -11,7 +11,7 @@
 #include "data/hdf5.h"
 #include "data/results.h"
 #include "tests/data/make_set.h"
-#include "tests/data/temp_folder.h"
+#include "tests/harness/temp_folder.h"
 
 using namespace cf;
 using test::contains;

@@ -15,7 +15,7 @@
 #include "data/synth/scene.h"
 #include "data/synth_dataset.h"
 #include "framework/core/parallel.h"
-#include "tests/data/temp_folder.h"
+#include "tests/harness/temp_folder.h"
 
 using namespace cf;
 

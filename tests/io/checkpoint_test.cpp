@@ -1,6 +1,5 @@
 #include "framework/io/checkpoint.h"
 
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <xxhash.h>
 
@@ -10,6 +9,7 @@
 #include <cstring>
 
 #include "framework/io/files.h"
+#include "tests/harness/small_disk.h"
 #include "tests/io/support.h"
 
 namespace cf {
@@ -49,10 +49,10 @@ void check_equal(const Checkpoint& a, const Checkpoint& b) {
 }
 
 TEST_CASE("checkpoint: everything comes back bit by bit, in order") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   write_checkpoint(folder / "a.cfk", sample());
   check_equal(read_checkpoint(folder / "a.cfk"), sample());
-  CHECK(folder.files() == 1);
+  CHECK(folder.entries() == 1);
   const Checkpoint c = read_checkpoint(folder / "a.cfk");
   CHECK(c.has("optim.m"));
   CHECK(!c.has("optim.v"));
@@ -64,7 +64,7 @@ TEST_CASE("checkpoint: everything comes back bit by bit, in order") {
 
 // A reader of the documented layout that shares no code with the writer.
 TEST_CASE("checkpoint: the layout is the documented one") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   write_checkpoint(folder / "a.cfk", sample());
   const std::string file = read_text(folder / "a.cfk");
   CHECK(file.substr(0, 8) == "CFRUNCKP");
@@ -86,7 +86,7 @@ TEST_CASE("checkpoint: the layout is the documented one") {
 }
 
 TEST_CASE("checkpoint: the header alone") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   write_checkpoint(folder / "a.cfk", sample());
   const CheckpointHeader header = read_checkpoint_header(folder / "a.cfk");
   CHECK(header.meta["step"] == 12);
@@ -97,7 +97,7 @@ TEST_CASE("checkpoint: the header alone") {
 }
 
 TEST_CASE("checkpoint: any flipped byte is noticed") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   write_checkpoint(folder / "a.cfk", sample());
   const std::string whole = read_text(folder / "a.cfk");
   const CheckpointHeader header = read_checkpoint_header(folder / "a.cfk");
@@ -118,7 +118,7 @@ TEST_CASE("checkpoint: any flipped byte is noticed") {
 }
 
 TEST_CASE("checkpoint: truncated or extended at any length, never accepted") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   write_checkpoint(folder / "a.cfk", sample());
   const std::string whole = read_text(folder / "a.cfk");
   for (std::size_t n = 0; n < whole.size(); ++n) {
@@ -131,7 +131,7 @@ TEST_CASE("checkpoint: truncated or extended at any length, never accepted") {
 }
 
 TEST_CASE("checkpoint: other files and newer versions say so") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   CHECK(contains(error_of([&] { read_checkpoint(folder / "absent.cfk"); }), "absent.cfk"));
   put_file(folder / "text.cfk", "not at all a checkpoint, but long enough to be one");
   CHECK(contains(error_of([&] { read_checkpoint(folder / "text.cfk"); }), "not a checkpoint"));
@@ -156,7 +156,7 @@ std::string file_with_header(const std::string& header, const std::string& value
 }
 
 TEST_CASE("checkpoint: a header that lies is an error") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   const auto message = [&](const std::string& header, const std::string& values) {
     put_file(folder / "bad.cfk", file_with_header(header, values));
     const std::string text = error_of([&] { read_checkpoint(folder / "bad.cfk"); });
@@ -187,11 +187,11 @@ TEST_CASE("checkpoint: a header that lies is an error") {
 }
 
 TEST_CASE("checkpoint: two tensors of one name cannot be written") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   Checkpoint c = sample();
   c.tensors.push_back(c.tensors[0]);
   CHECK(contains(error_of([&] { write_checkpoint(folder / "a.cfk", c); }), "\"model.weight\""));
-  CHECK(folder.files() == 0);
+  CHECK(folder.entries() == 0);
 }
 
 // Files may grow to `bytes` only while this lives.
@@ -216,7 +216,7 @@ class FileSizeLimit {
 };
 
 TEST_CASE("checkpoint: where writing fails, the previous one survives") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   write_checkpoint(folder / "a.cfk", sample());
   Checkpoint larger = sample();
   larger.tensors.emplace_back("large", Tensor::zeros(Shape{4096}));
@@ -226,36 +226,15 @@ TEST_CASE("checkpoint: where writing fails, the previous one survives") {
       write_checkpoint(folder / "a.cfk", larger);
     });
     CHECK(contains(text, "a.cfk"));
-    CHECK(folder.files() == 1);
+    CHECK(folder.entries() == 1);
   }
   check_equal(read_checkpoint(folder / "a.cfk"), sample());
 }
 
-// A file system of its own in memory, where the process may mount one.
-class SmallDisk {
- public:
-  SmallDisk(std::filesystem::path path, const char* size) : path_(std::move(path)) {
-    make_directories(path_);
-    mounted_ = ::mount("tmpfs", path_.c_str(), "tmpfs", 0, size) == 0;
-    if (!mounted_) MESSAGE("skipped: no small file system can be mounted here: " << std::strerror(errno));
-  }
-  ~SmallDisk() {
-    if (mounted_) ::umount(path_.c_str());
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  bool mounted() const { return mounted_; }
-  void make_read_only() const { ::mount(nullptr, path_.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr); }
-
- private:
-  std::filesystem::path path_;
-  bool mounted_ = false;
-};
-
 TEST_CASE("checkpoint: a full disk, a read-only disk") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   const std::filesystem::path path = folder / "disk/a.cfk";
-  const SmallDisk disk(path.parent_path(), "size=32k");
+  const test::SmallDisk disk(path.parent_path(), "size=32k");
   if (!disk.mounted()) return;
   write_checkpoint(path, sample());
   Checkpoint larger = sample();

@@ -144,7 +144,7 @@ TEST_CASE("config: all faults come at once") {
 }
 
 TEST_CASE("config: a syntax error says file, line and column") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   write_file(folder / "b.json", "{\n  \"seed\": 1,\n  \"dir\": oops\n}\n");
   CHECK(contains(error_of([&] { config::read_file<Experiment>(folder / "b.json"); }), "b.json:3:10: "));
   CHECK(contains(error_of([&] { parse_json("{\"a\": 1,}", "c"); }), "c:1:9: "));

@@ -71,7 +71,7 @@ TEST_CASE("compare: other meta alone leaves the tensors equal") {
 }
 
 TEST_CASE("convert: to safetensors and back changes nothing") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   write_checkpoint(folder / "a.cfk", sample());
   convert_file(folder / "a.cfk", folder / "b.safetensors");
   const SafeTensors between = read_safetensors(folder / "b.safetensors");
@@ -84,7 +84,7 @@ TEST_CASE("convert: to safetensors and back changes nothing") {
 }
 
 TEST_CASE("convert: foreign metadata survives, weights alone are kept on request") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   SafeTensors foreign = to_safetensors(sample());
   foreign.metadata = {{"format", "pt"}};
   write_safetensors(folder / "a.safetensors", foreign);
@@ -98,7 +98,7 @@ TEST_CASE("convert: foreign metadata survives, weights alone are kept on request
 }
 
 TEST_CASE("convert: what cannot be converted says why and writes nothing") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   write_checkpoint(folder / "a.cfk", sample());
   CHECK(contains(error_of([&] { convert_file(folder / "a.cfk", folder / "b.pth"); }), ".pth"));
   CHECK(contains(error_of([&] { convert_file(folder / "absent.cfk", folder / "b.cfk"); }), "absent.cfk"));
@@ -109,7 +109,7 @@ TEST_CASE("convert: what cannot be converted says why and writes nothing") {
   Checkpoint nameless;
   write_checkpoint(folder / "none.cfk", nameless);
   CHECK(contains(error_of([&] { convert_file(folder / "none.cfk", folder / "b.cfk", {.weights_only = true}); }), "model."));
-  CHECK(folder.files() == 3);
+  CHECK(folder.entries() == 3);
 }
 
 }  // namespace

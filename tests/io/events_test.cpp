@@ -94,7 +94,7 @@ TEST_CASE("events: records read back") {
 }
 
 TEST_CASE("events: two writers of one folder do not meet; what is pending is written at the end") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   const auto first = EventWriter::open(folder / "run");
   auto second = EventWriter::open(folder / "run");
   CHECK(first->path() != second->path());
@@ -105,7 +105,7 @@ TEST_CASE("events: two writers of one folder do not meet; what is pending is wri
 }
 
 TEST_CASE("events: errors") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   const auto writer = EventWriter::open(folder.path());
   CHECK(contains(error_of([&] { writer->image("a", 1, "GIF89a"); }), "PNG"));
   test::put_file(folder / "file", "");
@@ -115,7 +115,7 @@ TEST_CASE("events: errors") {
 #else
 
 TEST_CASE("events: without protobuf there is no writer") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   CHECK(!EventWriter::available());
   CHECK(EventWriter::open(folder.path()) == nullptr);
 }

@@ -9,29 +9,29 @@ using test::contains;
 using test::error_of;
 
 TEST_CASE("files: a write replaces the content and leaves nothing beside it") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   write_file(folder / "a.txt", "old");
   write_file(folder / "a.txt", std::string("new\0binary", 10));
   CHECK(read_text(folder / "a.txt") == std::string("new\0binary", 10));
   write_file(folder / "empty.txt", "");
   CHECK(read_text(folder / "empty.txt").empty());
-  CHECK(folder.files() == 2);
+  CHECK(folder.entries() == 2);
 }
 
 TEST_CASE("files: without commit the old file stands and the temporary one goes") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   write_file(folder / "a.txt", "old");
   {
     AtomicWriter writer(folder / "a.txt");
     writer.write("half");
-    CHECK(folder.files() == 2);
+    CHECK(folder.entries() == 2);
   }
-  CHECK(folder.files() == 1);
+  CHECK(folder.entries() == 1);
   CHECK(read_text(folder / "a.txt") == "old");
 }
 
 TEST_CASE("files: what cannot be written says what and where") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   CHECK(contains(error_of([&] { write_file(folder / "no/such/a.txt", "x"); }), "no/such"));
   CHECK(contains(error_of([&] { write_file(folder.path(), "x"); }), folder.path().string()));
   write_file(folder / "file", "x");
@@ -47,7 +47,7 @@ TEST_CASE("files: what cannot be written says what and where") {
 }
 
 TEST_CASE("files: what cannot be read says what and where") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   CHECK(contains(error_of([&] { read_text(folder / "absent.txt"); }), "absent.txt"));
   CHECK(contains(error_of([&] { read_text(folder.path()); }), "not a file"));
   write_file(folder / "a.txt", "12345");

@@ -38,7 +38,7 @@ std::string bytes_of(const Tensor& t) {
 }
 
 TEST_CASE("safetensors: every type comes back bit by bit") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   const SafeTensors content = sample();
   write_safetensors(folder / "a.safetensors", content);
   const SafeTensors read = read_safetensors(folder / "a.safetensors");
@@ -52,11 +52,11 @@ TEST_CASE("safetensors: every type comes back bit by bit") {
     CHECK(bytes_of(*found) == bytes_of(tensor));
   }
   CHECK(find_tensor(read.tensors, "nobody") == nullptr);
-  CHECK(folder.files() == 1);
+  CHECK(folder.entries() == 1);
 }
 
 TEST_CASE("safetensors: a malformed header is an error that names the file") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   const auto message = [&](const std::string& header, const std::string& values) {
     test::put_file(folder / "bad.safetensors", file_of(header, values));
     const std::string text = error_of([&] { read_safetensors(folder / "bad.safetensors"); });
@@ -99,7 +99,7 @@ TEST_CASE("safetensors: a malformed header is an error that names the file") {
 }
 
 TEST_CASE("safetensors: truncated at any length, never accepted") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   write_safetensors(folder / "a.safetensors", sample());
   const std::string whole = read_text(folder / "a.safetensors");
   for (std::size_t n = 0; n < whole.size(); ++n) {
@@ -109,11 +109,11 @@ TEST_CASE("safetensors: truncated at any length, never accepted") {
 }
 
 TEST_CASE("safetensors: two tensors of one name cannot be written") {
-  const test::ScratchFolder folder;
+  const test::TempFolder folder;
   SafeTensors content = sample();
   content.tensors.push_back(content.tensors[0]);
   CHECK(contains(error_of([&] { write_safetensors(folder / "a.safetensors", content); }), "\"bytes\""));
-  CHECK(folder.files() == 0);
+  CHECK(folder.entries() == 0);
 }
 
 }  // namespace

@@ -1,10 +1,7 @@
 // Places that cannot be written to: exit code 2, and what stood there before still stands.
-#include <sys/mount.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "framework/io/files.h"
+#include "tests/harness/small_disk.h"
 #include "tests/system/workplace.h"
 
 namespace cf::test {
@@ -59,27 +56,6 @@ TEST_CASE("bad output: results that do not fit on the disk") {
   check_refused(place.run({"synth", "made", "--sensor", "qb", "--size", "64"}, {.file_limit = 8000}), {"made/"});
   CHECK(place.names("made").empty());
 }
-
-// A file system of its own in memory, where the process may mount one.
-class SmallDisk {
- public:
-  SmallDisk(std::filesystem::path path, const char* size) : path_(std::move(path)) {
-    make_directories(path_);
-    mounted_ = ::mount("tmpfs", path_.c_str(), "tmpfs", 0, size) == 0;
-    if (!mounted_) MESSAGE("skipped: no small file system can be mounted here: " << std::strerror(errno));
-  }
-  ~SmallDisk() {
-    if (mounted_) ::umount(path_.c_str());
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  bool mounted() const { return mounted_; }
-  void make_read_only() const { ::mount(nullptr, path_.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr); }
-
- private:
-  std::filesystem::path path_;
-  bool mounted_ = false;
-};
 
 TEST_CASE("bad output: a disk that is full, then read-only") {
   const Workplace place;

@@ -10,7 +10,7 @@
 #include "framework/io/checkpoint.h"
 #include "framework/io/json.h"
 #include "tests/data/make_set.h"
-#include "tests/data/temp_folder.h"
+#include "tests/harness/temp_folder.h"
 #include "tests/system/program.h"
 
 namespace cf::test {

@@ -13,7 +13,7 @@ namespace cf::test {
 class TempFolder {
  public:
   TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "cf_data_XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "cf_test_XXXXXX").string();
     check(mkdtemp(name.data()) != nullptr, "no temporary folder");
     path_ = name;
   }
@@ -25,7 +25,7 @@ class TempFolder {
   TempFolder& operator=(const TempFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const char* name) const { return path_ / name; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
   // The number of entries: nothing half-written is left behind.
   std::ptrdiff_t entries() const {
     return std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator());
@@ -46,6 +46,6 @@ std::string error_of(F&& fn) {
   return {};
 }
 
-inline bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace cf::test
