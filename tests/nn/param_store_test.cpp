@@ -108,5 +108,5 @@ TEST_CASE("misuse of the store is an error that names the parameter") {
   store.pack();
   CHECK_THROWS_AS(store.pack(), Error);
   CHECK_THROWS_WITH_AS(store.add_buffer("late", {1}), doctest::Contains("'late'"), Error);
-  CHECK_THROWS_AS(ParamStore(DType::u8), Error);
+  CHECK_THROWS_AS(ParamStore{DType::u8}, Error);
 }
