@@ -40,6 +40,7 @@ class PrivateLeaf {
 
 std::vector<Tensor> detached(const std::vector<Tensor>& tensors) {
   std::vector<Tensor> out;
+  out.reserve(tensors.size());
   for (const Tensor& t : tensors) out.push_back(t.defined() ? t.detach() : Tensor());
   return out;
 }
