@@ -38,7 +38,7 @@ def run(*arguments):
 
 def train(config, steps, out):
     run("train", SOURCE / "configs" / config, "--set", f"data.dir={DATA}", "--set", f"train.max_steps={steps}", "--set",
-        f"schedule.steps={steps}", "--set", "train.validate_every=0", "--out", out)
+        f"schedule.steps={steps}", "--set", "schedule.warmup_steps=0", "--set", "train.validate_every=0", "--out", out)
 
 
 def measure(run_folder, name):
