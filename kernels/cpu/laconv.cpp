@@ -125,7 +125,6 @@ struct Partial {
       : begin(begin_row),
         end(end_row),
         halo(p.k / 2),
-        channel_stride(p.c),
         weight(p.offsets() * p.c * pad_to_lanes(p.o)),
         bias(p.o),
         channel(p.shared_channel ? p.n * p.c : 0),
@@ -140,7 +139,7 @@ struct Partial {
     return p.dx + row * length;
   }
 
-  std::int64_t begin, end, halo, channel_stride;
+  std::int64_t begin, end, halo;
   FloatBuffer weight;   // [i][c][o]
   FloatBuffer bias;     // [o]
   FloatBuffer channel;  // [n][c], for a channel gain shared by the pixels
