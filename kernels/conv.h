@@ -36,5 +36,8 @@ void fill(ConvKernels& k);
 namespace cpu {
 void fill(ConvKernels& k);
 }
+namespace cuda {
+void fill(ConvKernels& k);
+}
 
 }  // namespace cf

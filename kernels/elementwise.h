@@ -26,12 +26,19 @@ struct ElementwiseKernels {
   void (*binary)(Binary op, ConstView a, ConstView b, View y);
   // y = a where condition (u8) is not zero, b elsewhere; all three broadcast to y's shape. y shares memory with none of them.
   void (*where)(ConstView condition, ConstView a, ConstView b, View y);
+  // y = x in y's dtype, between any two dtypes (convert() of framework/core/dtype.h); equal shapes, separate memory.
+  void (*cast)(ConstView x, View y);
+  // y = value everywhere, any dtype.
+  void (*fill)(double value, View y);
 };
 
 namespace reference {
 void fill(ElementwiseKernels& k);
 }
 namespace cpu {
+void fill(ElementwiseKernels& k);
+}
+namespace cuda {
 void fill(ElementwiseKernels& k);
 }
 

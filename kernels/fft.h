@@ -26,5 +26,8 @@ void fill(FftKernels& k);
 namespace cpu {
 void fill(FftKernels& k);
 }
+namespace cuda {
+void fill(FftKernels& k);
+}
 
 }  // namespace cf

@@ -3,13 +3,8 @@
 
 #include <cmath>
 
+#include "framework/core/host_device.h"
 #include "kernels/elementwise.h"
-
-#ifdef __CUDACC__
-#define CF_HOST_DEVICE __host__ __device__
-#else
-#define CF_HOST_DEVICE
-#endif
 
 namespace cf::functors {
 

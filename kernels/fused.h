@@ -22,5 +22,8 @@ void fill(FusedKernels& k);
 namespace cpu {
 void fill(FusedKernels& k);
 }
+namespace cuda {
+void fill(FusedKernels& k);
+}
 
 }  // namespace cf

@@ -26,5 +26,8 @@ void fill(LaconvKernels& k);
 namespace cpu {
 void fill(LaconvKernels& k);
 }
+namespace cuda {
+void fill(LaconvKernels& k);
+}
 
 }  // namespace cf

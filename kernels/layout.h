@@ -34,5 +34,8 @@ void fill(LayoutKernels& k);
 namespace cpu {
 void fill(LayoutKernels& k);
 }
+namespace cuda {
+void fill(LayoutKernels& k);
+}
 
 }  // namespace cf

@@ -22,5 +22,8 @@ void fill(LossKernels& k);
 namespace cpu {
 void fill(LossKernels& k);
 }
+namespace cuda {
+void fill(LossKernels& k);
+}
 
 }  // namespace cf

@@ -22,5 +22,8 @@ void fill(MatmulKernels& k);
 namespace cpu {
 void fill(MatmulKernels& k);
 }
+namespace cuda {
+void fill(MatmulKernels& k);
+}
 
 }  // namespace cf

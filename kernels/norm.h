@@ -37,5 +37,8 @@ void fill(NormKernels& k);
 namespace cpu {
 void fill(NormKernels& k);
 }
+namespace cuda {
+void fill(NormKernels& k);
+}
 
 }  // namespace cf

@@ -52,5 +52,8 @@ void fill(OptimKernels& k);
 namespace cpu {
 void fill(OptimKernels& k);
 }
+namespace cuda {
+void fill(OptimKernels& k);
+}
 
 }  // namespace cf

@@ -28,5 +28,8 @@ void fill(PoolKernels& k);
 namespace cpu {
 void fill(PoolKernels& k);
 }
+namespace cuda {
+void fill(PoolKernels& k);
+}
 
 }  // namespace cf

@@ -25,5 +25,8 @@ void fill(RandomKernels& k);
 namespace cpu {
 void fill(RandomKernels& k);
 }
+namespace cuda {
+void fill(RandomKernels& k);
+}
 
 }  // namespace cf

@@ -23,5 +23,8 @@ void fill(ReduceKernels& k);
 namespace cpu {
 void fill(ReduceKernels& k);
 }
+namespace cuda {
+void fill(ReduceKernels& k);
+}
 
 }  // namespace cf

@@ -19,5 +19,8 @@ void fill(ResizeKernels& k);
 namespace cpu {
 void fill(ResizeKernels& k);
 }
+namespace cuda {
+void fill(ResizeKernels& k);
+}
 
 }  // namespace cf

@@ -1,55 +1,71 @@
+#include <array>
+
+#include "framework/core/device_services.h"
 #include "kernels/table.h"
 
 namespace cf {
 namespace {
 
-Backend current = Backend::cpu;
-
 // Value-initialised first, so that a kernel that a backend forgets is null and the test of holes finds it.
-KernelTable make_table(Backend backend) {
+template <class Fill>
+KernelTable make_table(const char* name, Fill fill) {
   KernelTable t{};
-  const auto fill_all = [&t](auto fill) {
-    fill(t.elementwise);
-    fill(t.reduce);
-    fill(t.layout);
-    fill(t.random);
-    fill(t.softmax);
-    fill(t.loss);
-    fill(t.fused);
-    fill(t.matmul);
-    fill(t.conv);
-    fill(t.pool);
-    fill(t.norm);
-    fill(t.resize);
-    fill(t.fft);
-    fill(t.wavelet);
-    fill(t.laconv);
-    fill(t.optim);
-  };
-  if (backend == Backend::reference) {
-    t.name = "reference";
-    fill_all([](auto& family) { reference::fill(family); });
-  } else {
-    t.name = "cpu";
-    fill_all([](auto& family) { cpu::fill(family); });
-  }
+  t.name = name;
+  fill(t.elementwise);
+  fill(t.reduce);
+  fill(t.layout);
+  fill(t.random);
+  fill(t.softmax);
+  fill(t.loss);
+  fill(t.fused);
+  fill(t.matmul);
+  fill(t.conv);
+  fill(t.pool);
+  fill(t.norm);
+  fill(t.resize);
+  fill(t.fft);
+  fill(t.wavelet);
+  fill(t.laconv);
+  fill(t.optim);
   return t;
 }
 
+// The table in use per kind of device; null: the kind's own.
+std::array<const KernelTable*, 2> in_use{};
+
 }  // namespace
 
+// Each table is made when it is first asked for: one may take kernels from another.
 const KernelTable& kernel_table(Backend backend) {
-  static const KernelTable reference_table = make_table(Backend::reference);
-  static const KernelTable cpu_table = make_table(Backend::cpu);
-  return backend == Backend::reference ? reference_table : cpu_table;
+  switch (backend) {
+    case Backend::reference: {
+      static const KernelTable table = make_table("reference", [](auto& family) { reference::fill(family); });
+      return table;
+    }
+    case Backend::cpu: {
+      static const KernelTable table = make_table("cpu", [](auto& family) { cpu::fill(family); });
+      return table;
+    }
+    case Backend::cuda: {
+      static const KernelTable table = make_table("cuda", [](auto& family) { cuda::fill(family); });
+      return table;
+    }
+  }
+  fail("kernels: unknown backend {}", static_cast<int>(backend));
 }
+
+bool cuda_is_emulated() { return CF_HAVE_CUDA == 0; }
 
 const KernelTable& kernels_for(Device device) {
-  check(device.kind == Device::Kind::cpu, "kernels: this build has none for {}", device.str());
-  return kernel_table(current);
+  if (!device.is_cpu()) services_of(device).use(device.index);
+  if (const KernelTable* table = in_use[static_cast<std::size_t>(device.kind)]; table != nullptr) return *table;
+  return kernel_table(device.is_cpu() ? Backend::cpu : Backend::cuda);
 }
 
-UseBackend::UseBackend(Backend backend) : before_(current) { current = backend; }
-UseBackend::~UseBackend() { current = before_; }
+UseKernels::UseKernels(Device::Kind kind, const KernelTable& table)
+    : kind_(kind), before_(in_use[static_cast<std::size_t>(kind)]) {
+  in_use[static_cast<std::size_t>(kind)] = &table;
+}
+UseKernels::~UseKernels() { in_use[static_cast<std::size_t>(kind_)] = before_; }
 
 }  // namespace cf

@@ -18,5 +18,8 @@ void fill(SoftmaxKernels& k);
 namespace cpu {
 void fill(SoftmaxKernels& k);
 }
+namespace cuda {
+void fill(SoftmaxKernels& k);
+}
 
 }  // namespace cf

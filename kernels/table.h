@@ -43,22 +43,31 @@ struct KernelTable {
 enum class Backend : std::uint8_t {
   reference,  // plain loops in f32 and f64: the specification
   cpu,        // oneDNN, Highway, OpenMP in f32; f64 goes to the reference
+  cuda,       // cuDNN, cuBLAS, cuFFT and our own kernels in f32 and bf16; in a build without CUDA our own kernels run in the
+              // emulator, on host memory, and the reference stands in for the libraries
 };
+constexpr int kBackends = 3;
 
 const KernelTable& kernel_table(Backend backend);
-// The table that operators on `device` use: the fastest backend there, unless a UseBackend is alive.
+// Whether kernel_table(cuda) runs in the emulator.
+bool cuda_is_emulated();
+// The table that operators on `device` use: that of the device's kind, unless a UseKernels for it is alive.
 const KernelTable& kernels_for(Device device);
 
-// While alive, operators on the CPU use `backend`. Not for concurrent use from several threads.
-class UseBackend {
+// While alive, operators on devices of one kind use another table. Not for concurrent use from several threads.
+class UseKernels {
  public:
-  explicit UseBackend(Backend backend);
-  ~UseBackend();
-  UseBackend(const UseBackend&) = delete;
-  UseBackend& operator=(const UseBackend&) = delete;
+  // `table` must outlive the guard.
+  UseKernels(Device::Kind kind, const KernelTable& table);
+  // On the CPU. The cuda backend works on host memory only where it is emulated.
+  explicit UseKernels(Backend backend) : UseKernels(Device::Kind::cpu, kernel_table(backend)) {}
+  ~UseKernels();
+  UseKernels(const UseKernels&) = delete;
+  UseKernels& operator=(const UseKernels&) = delete;
 
  private:
-  Backend before_;
+  Device::Kind kind_;
+  const KernelTable* before_;
 };
 
 }  // namespace cf

@@ -23,5 +23,8 @@ void fill(WaveletKernels& k);
 namespace cpu {
 void fill(WaveletKernels& k);
 }
+namespace cuda {
+void fill(WaveletKernels& k);
+}
 
 }  // namespace cf

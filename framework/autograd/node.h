@@ -44,7 +44,8 @@ struct Node {
   std::uint64_t sequence = 0;  // order of recording
   std::vector<Edge> inputs;
   std::vector<Shape> output_shapes;
-  DType dtype = DType::f32;
+  DType dtype = DType::f32;  // of the outputs
+  Device device;
   BackwardFn backward;  // released as soon as it has run
 };
 

@@ -45,6 +45,7 @@ void record(const char* name, const std::vector<Tensor>& inputs, const std::vect
     node->inputs.push_back(std::move(edge));
   }
   node->dtype = outputs.front().dtype();
+  node->device = outputs.front().device();
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const auto& impl = outputs[i].impl();
     check(impl->node == nullptr && impl->leaf == nullptr, "{}: output {} is already part of a graph", name, i);
@@ -75,7 +76,7 @@ Node::~Node() {
 
 Tensor Backward::dy(int i) const {
   const auto at = static_cast<std::size_t>(i);
-  return dys_[at].defined() ? dys_[at] : Tensor::zeros(node_.output_shapes[at], node_.dtype);
+  return dys_[at].defined() ? dys_[at] : Tensor::zeros(node_.output_shapes[at], node_.dtype, node_.device);
 }
 
 }  // namespace cf

@@ -24,7 +24,11 @@ class HostSource final : public RawSource {
   void release(void* data, std::size_t) override { std::free(data); }
 };
 
+double mebibytes(std::size_t bytes) { return static_cast<double>(bytes) / 0x1p20; }
+
 }  // namespace
+
+std::unique_ptr<RawSource> make_host_source() { return std::make_unique<HostSource>(); }
 
 // A piece of a segment; neighbours are linked so that free ones merge.
 struct CachingAllocator::Block {
@@ -39,7 +43,8 @@ bool CachingAllocator::BySize::operator()(const Block* a, const Block* b) const 
   return a->size != b->size ? a->size < b->size : a->data < b->data;
 }
 
-CachingAllocator::CachingAllocator(std::unique_ptr<RawSource> source) : source_(std::move(source)) {}
+CachingAllocator::CachingAllocator(std::unique_ptr<RawSource> source)
+    : source_(std::move(source)), host_memory_(source_->host_memory()) {}
 
 CachingAllocator::~CachingAllocator() {
   trim();
@@ -57,8 +62,7 @@ void* CachingAllocator::allocate(std::size_t bytes) {
     trim_locked();
     block = new_segment(size);
   }
-  check(block != nullptr, "out of memory: {} bytes asked for, {} live, {} held in all; use a smaller batch or tile", bytes,
-        stats_.live_bytes, stats_.cached_bytes);
+  if (block == nullptr) fail_exhausted(bytes);
   if (block->size - size >= kMinSplit) {
     auto* rest = new Block{block->data + size, block->size - size, block, block->next, true};
     if (rest->next != nullptr) rest->next->prev = rest;
@@ -70,10 +74,23 @@ void* CachingAllocator::allocate(std::size_t bytes) {
   live_.emplace(block->data, block);
   stats_.live_bytes += block->size;
   stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.live_bytes);
-  sanitize::show(block->data, block->size);
-  if (poison_) std::memset(block->data, 0xff, block->size);
-  sanitize::hide(block->data + bytes, block->size - bytes);
+  if (host_memory_) {
+    sanitize::show(block->data, block->size);
+    if (poison_) std::memset(block->data, 0xff, block->size);
+    sanitize::hide(block->data + bytes, block->size - bytes);
+  }
   return block->data;
+}
+
+void CachingAllocator::fail_exhausted(std::size_t bytes) const {
+  fail(
+      "out of memory on {}: {:.1f} MiB asked for\n"
+      "  live    {:10.1f} MiB\n"
+      "  cached  {:10.1f} MiB in {} segments\n"
+      "  peak    {:10.1f} MiB\n"
+      "A smaller train.batch, or smaller tiles, need less",
+      source_->name(), mebibytes(bytes), mebibytes(stats_.live_bytes), mebibytes(stats_.cached_bytes - stats_.live_bytes),
+      stats_.segments, mebibytes(stats_.peak_bytes));
 }
 
 void CachingAllocator::release(void* data) {
@@ -82,7 +99,7 @@ void CachingAllocator::release(void* data) {
   check(it != live_.end(), "allocator: released memory that it did not hand out");
   Block* block = it->second;
   live_.erase(it);
-  sanitize::hide(block->data, block->size);
+  if (host_memory_) sanitize::hide(block->data, block->size);
   stats_.live_bytes -= block->size;
   block->free = true;
   const auto absorb_next = [](Block* b) {
@@ -120,7 +137,7 @@ CachingAllocator::Block* CachingAllocator::new_segment(std::size_t bytes) {
   if (data == nullptr) return nullptr;
   stats_.cached_bytes += size;
   ++stats_.segments;
-  sanitize::hide(data, size);
+  if (host_memory_) sanitize::hide(data, size);
   return new Block{static_cast<std::uint8_t*>(data), size, nullptr, nullptr, true};
 }
 
@@ -133,7 +150,7 @@ void CachingAllocator::trim_locked() {
   for (auto it = free_.begin(); it != free_.end();) {
     Block* block = *it;
     if (block->prev == nullptr && block->next == nullptr) {
-      sanitize::show(block->data, block->size);
+      if (host_memory_) sanitize::show(block->data, block->size);
       source_->release(block->data, block->size);
       stats_.cached_bytes -= block->size;
       --stats_.segments;
@@ -162,7 +179,7 @@ void CachingAllocator::poison(bool on) {
 
 CachingAllocator& cpu_allocator() {
   // Never destroyed: tensors in static storage may be released after any destructor of ours has run.
-  static auto* allocator = new CachingAllocator(std::make_unique<HostSource>());
+  static auto* allocator = new CachingAllocator(make_host_source());
   return *allocator;
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -18,7 +19,14 @@ class RawSource {
   virtual ~RawSource() = default;
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void release(void* data, std::size_t bytes) = 0;
+  // Whether the host may touch the memory.
+  virtual bool host_memory() const { return true; }
+  // For the message where there is no more: "the CPU", "cuda:0 (NVIDIA H200, 139 GiB)".
+  virtual std::string name() const { return "the CPU"; }
 };
+
+// Aligned host memory.
+std::unique_ptr<RawSource> make_host_source();
 
 struct AllocatorStats {
   std::size_t live_bytes = 0;    // handed out now, as requested (rounded to the alignment)
@@ -36,7 +44,8 @@ class CachingAllocator {
   CachingAllocator(const CachingAllocator&) = delete;
   CachingAllocator& operator=(const CachingAllocator&) = delete;
 
-  // At least `bytes` bytes, aligned to kAlignment. Releases the cache and tries again before it throws Error.
+  // At least `bytes` bytes, aligned to kAlignment. Releases the cache and tries again before it throws Error, with a table of
+  // what is live, cached and was live at most.
   void* allocate(std::size_t bytes);
   void release(void* data);
   // Gives every wholly free segment back to the source.
@@ -53,6 +62,7 @@ class CachingAllocator {
     bool operator()(const Block* a, const Block* b) const;
   };
 
+  [[noreturn]] void fail_exhausted(std::size_t bytes) const;
   Block* take_free(std::size_t bytes);
   Block* new_segment(std::size_t bytes);
   void trim_locked();
@@ -63,6 +73,7 @@ class CachingAllocator {
   std::unordered_map<void*, Block*> live_;
   AllocatorStats stats_;
   bool poison_ = false;
+  bool host_memory_;
 };
 
 // The process-wide allocator of the CPU.

@@ -11,13 +11,8 @@ struct Device {
   Kind kind = Kind::cpu;
   int index = 0;
   bool operator==(const Device&) const = default;
+  bool is_cpu() const { return kind == Kind::cpu; }
   std::string str() const { return kind == Kind::cpu ? "cpu" : "cuda:" + std::to_string(index); }
-};
-
-// A queue of work on a device. On the CPU there is none: work is done when the call returns.
-struct Stream {
-  Device device;
-  void* handle = nullptr;
 };
 
 }  // namespace cf

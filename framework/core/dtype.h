@@ -1,12 +1,16 @@
 // Element types. f32 computes by default; f64 checks gradients; bf16 is storage; the integers are data.
 #pragma once
 
+#include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <limits>
 #include <string_view>
+#include <type_traits>
 
 #include "framework/core/check.h"
+#include "framework/core/host_device.h"
 
 namespace cf {
 
@@ -14,19 +18,18 @@ enum class DType : std::uint8_t { f32, f64, bf16, i64, u8, u16 };
 
 // The upper half of an f32, rounded to nearest even.
 struct bf16 {
-  std::uint16_t bits = 0;
+  std::uint16_t bits;
+
   bf16() = default;
-  explicit bf16(float value) {
-    std::uint32_t u = 0;
-    std::memcpy(&u, &value, sizeof u);
-    const bool nan = (u & 0x7fffffffU) > 0x7f800000U;
-    bits = static_cast<std::uint16_t>(nan ? (u >> 16U) | 0x40U : (u + 0x7fffU + ((u >> 16U) & 1U)) >> 16U);
+  CF_HOST_DEVICE explicit constexpr bf16(float value) : bits(rounded(std::bit_cast<std::uint32_t>(value))) {}
+  CF_HOST_DEVICE explicit constexpr operator float() const {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
   }
-  explicit operator float() const {
-    const std::uint32_t u = static_cast<std::uint32_t>(bits) << 16U;
-    float value = 0;
-    std::memcpy(&value, &u, sizeof value);
-    return value;
+
+ private:
+  CF_HOST_DEVICE static constexpr std::uint16_t rounded(std::uint32_t u) {
+    const bool nan = (u & 0x7fffffffU) > 0x7f800000U;
+    return static_cast<std::uint16_t>(nan ? (u >> 16U) | 0x40U : (u + 0x7fffU + ((u >> 16U) & 1U)) >> 16U);
   }
 };
 
@@ -81,6 +84,43 @@ template <>
 struct DTypeOf<std::uint16_t> {
   static constexpr DType value = DType::u16;
 };
+
+// Converts between any two element types by way of double: to integers rounded to nearest and saturated, NaN to 0.
+template <class To, class From>
+CF_HOST_DEVICE To convert(From value) {
+  double d = 0;
+  if constexpr (std::is_same_v<From, bf16>) {
+    d = static_cast<double>(static_cast<float>(value));
+  } else {
+    d = static_cast<double>(value);
+  }
+  if constexpr (std::is_same_v<To, bf16>) {
+    return bf16(static_cast<float>(d));
+  } else if constexpr (std::is_integral_v<To>) {
+    using std::round;
+    if (d != d) return 0;
+    const double r = round(d);
+    if (r <= static_cast<double>(std::numeric_limits<To>::min())) return std::numeric_limits<To>::min();
+    if (r >= static_cast<double>(std::numeric_limits<To>::max())) return std::numeric_limits<To>::max();
+    return static_cast<To>(r);
+  } else {
+    return static_cast<To>(d);
+  }
+}
+
+// Calls fn with a value of the C++ type that `t` stores.
+template <class F>
+decltype(auto) dispatch_any(DType t, F&& fn) {
+  switch (t) {
+    case DType::f32: return fn(float{});
+    case DType::f64: return fn(double{});
+    case DType::bf16: return fn(bf16{});
+    case DType::i64: return fn(std::int64_t{});
+    case DType::u8: return fn(std::uint8_t{});
+    case DType::u16: return fn(std::uint16_t{});
+  }
+  fail("tensor: unknown dtype {}", static_cast<int>(t));
+}
 
 // Calls fn(float{}) or fn(double{}); any other type is an error that names `op`.
 template <class F>

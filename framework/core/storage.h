@@ -8,9 +8,11 @@
 
 namespace cf {
 
+class CachingAllocator;
+
 class Storage {
  public:
-  // Uninitialised memory from the device's caching allocator. Throws Error where there is none left.
+  // Uninitialised memory from allocator_for(device). Throws Error where there is none left.
   Storage(std::size_t bytes, Device device);
   ~Storage();
   Storage(const Storage&) = delete;
@@ -24,6 +26,7 @@ class Storage {
   void* data_ = nullptr;
   std::size_t bytes_ = 0;
   Device device_;
+  CachingAllocator* owner_;
 };
 
 using StoragePtr = std::shared_ptr<Storage>;

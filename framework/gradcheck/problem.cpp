@@ -97,13 +97,13 @@ Problem convert_problem(const GradCase& c, const Problem& from, DType dtype) {
 }
 
 std::vector<Tensor> evaluate(const Problem& p, Backend backend) {
-  const UseBackend use(backend);
+  const UseKernels use(backend);
   const NoGrad no_grad;
   return p.fn(p.inputs);
 }
 
 std::vector<std::vector<double>> gradients(const Problem& p, const std::vector<Tensor>& weights, Backend backend) {
-  const UseBackend use(backend);
+  const UseKernels use(backend);
   const EnableGrad grad;
   for (const auto& v : p.variables) v.value.zero_grad();
   const std::vector<Tensor> ys = p.fn(p.inputs);

@@ -1,7 +1,5 @@
 #include "framework/nn/param_store.h"
 
-#include <cstring>
-
 #include "framework/autograd/node.h"
 #include "framework/core/allocator.h"
 
@@ -20,9 +18,9 @@ std::int64_t padded_total(const ParamStore::List& tensors) {
   return total;
 }
 
-// Moves the tensors, values included, onto consecutive windows of one new buffer.
-Tensor move_to_flat(const ParamStore::List& tensors, DType dtype) {
-  Tensor flat = Tensor::zeros({padded_total(tensors)}, dtype);
+// Moves the tensors, values included, onto consecutive windows of one new buffer on `device`.
+Tensor move_to_flat(const ParamStore::List& tensors, DType dtype, Device device) {
+  Tensor flat = Tensor::zeros({padded_total(tensors)}, dtype, device);
   std::int64_t offset = 0;
   for (const auto& [name, value] : tensors) {
     const Tensor place = Tensor::window(flat.storage(), offset, value.shape(), dtype);
@@ -35,7 +33,7 @@ Tensor move_to_flat(const ParamStore::List& tensors, DType dtype) {
 
 }  // namespace
 
-ParamStore::ParamStore(DType dtype) : dtype_(dtype) {
+ParamStore::ParamStore(DType dtype, Device device) : dtype_(dtype), device_(device) {
   check(dtype == DType::f32 || dtype == DType::f64, "parameters: stored as f32 or f64, got {}", name_of(dtype));
 }
 
@@ -63,9 +61,9 @@ Tensor ParamStore::add_buffer(const std::string& name, const Shape& shape) {
 
 void ParamStore::pack() {
   check(!packed(), "parameters: packed twice");
-  flat_ = move_to_flat(params_, dtype_);
-  flat_buffers_ = move_to_flat(buffers_, dtype_);
-  flat_grad_ = Tensor::zeros(flat_.shape(), dtype_);
+  flat_ = move_to_flat(params_, dtype_, device_);
+  flat_buffers_ = move_to_flat(buffers_, dtype_, device_);
+  flat_grad_ = Tensor::zeros(flat_.shape(), dtype_, device_);
   for (const auto& [name, value] : params_) {
     value.impl()->leaf->grad = Tensor::window(flat_grad_.storage(), value.storage_offset(), value.shape(), dtype_);
   }
@@ -80,11 +78,7 @@ const Tensor& ParamStore::flat() const { return packed_tensor(flat_); }
 const Tensor& ParamStore::flat_grad() const { return packed_tensor(flat_grad_); }
 const Tensor& ParamStore::flat_buffers() const { return packed_tensor(flat_buffers_); }
 
-void ParamStore::zero_grad() const {
-  const View g = flat_grad().view();
-  check(g.device.kind == Device::Kind::cpu, "parameters: zero_grad on {}", g.device.str());
-  std::memset(g.data, 0, static_cast<std::size_t>(g.numel()) * size_of(g.dtype));
-}
+void ParamStore::zero_grad() const { flat_grad().fill_zero(); }
 
 ParamStore::List ParamStore::state() const {
   List all = params_;

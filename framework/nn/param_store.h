@@ -21,12 +21,13 @@ class ParamStore {
   // Dotted names, as "fscf0.fda.rb.in.weight", and values.
   using List = std::vector<std::pair<std::string, Tensor>>;
 
-  // dtype: f32 to train, f64 to check gradients.
-  explicit ParamStore(DType dtype = DType::f32);
+  // dtype: f32 to train, f64 to check gradients. device: where pack() puts everything; until then it is on the CPU.
+  explicit ParamStore(DType dtype = DType::f32, Device device = {});
   ParamStore(const ParamStore&) = delete;
   ParamStore& operator=(const ParamStore&) = delete;
 
   DType dtype() const { return dtype_; }
+  Device device() const { return device_; }
 
   // Registers a parameter (a leaf that collects a gradient) or a buffer (running statistics: no gradient), uninitialised.
   // Throws Error where the name is taken or the store is packed.
@@ -61,6 +62,7 @@ class ParamStore {
   const Tensor& packed_tensor(const Tensor& t) const;
 
   DType dtype_;
+  Device device_;
   List params_;
   List buffers_;
   std::map<std::string, Tensor, std::less<>> by_name_;

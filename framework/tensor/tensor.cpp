@@ -1,49 +1,13 @@
 #include "framework/tensor/tensor.h"
 
-#include <cmath>
-#include <cstring>
-#include <limits>
-
 #include "framework/autograd/node.h"
+#include "framework/core/device_services.h"
 #include "kernels/table.h"
 
 namespace cf {
 namespace {
 
-// Calls fn with a value of the C++ type that `t` stores.
-template <class F>
-decltype(auto) dispatch_any(DType t, F&& fn) {
-  switch (t) {
-    case DType::f32: return fn(float{});
-    case DType::f64: return fn(double{});
-    case DType::bf16: return fn(bf16{});
-    case DType::i64: return fn(std::int64_t{});
-    case DType::u8: return fn(std::uint8_t{});
-    case DType::u16: return fn(std::uint16_t{});
-  }
-  fail("tensor: unknown dtype {}", static_cast<int>(t));
-}
-
-template <class To, class From>
-To convert(From value) {
-  double d = 0;
-  if constexpr (std::is_same_v<From, bf16>) {
-    d = static_cast<float>(value);
-  } else {
-    d = static_cast<double>(value);
-  }
-  if constexpr (std::is_same_v<To, bf16>) {
-    return bf16(static_cast<float>(d));
-  } else if constexpr (std::is_integral_v<To>) {
-    if (std::isnan(d)) return 0;
-    const double r = std::round(d);
-    if (r <= static_cast<double>(std::numeric_limits<To>::min())) return std::numeric_limits<To>::min();
-    if (r >= static_cast<double>(std::numeric_limits<To>::max())) return std::numeric_limits<To>::max();
-    return static_cast<To>(r);
-  } else {
-    return static_cast<To>(d);
-  }
-}
+std::size_t byte_count(const Tensor& t) { return static_cast<std::size_t>(t.numel()) * size_of(t.dtype()); }
 
 }  // namespace
 
@@ -57,17 +21,13 @@ Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
 
 Tensor Tensor::zeros(const Shape& shape, DType dtype, Device device) {
   Tensor t = empty(shape, dtype, device);
-  check(device.kind == Device::Kind::cpu, "tensor: zeros on {}", device.str());
-  std::memset(t.view().data, 0, static_cast<std::size_t>(t.numel()) * size_of(dtype));
+  t.fill_zero();
   return t;
 }
 
 Tensor Tensor::full(const Shape& shape, double value, DType dtype, Device device) {
   Tensor t = empty(shape, dtype, device);
-  dispatch_any(dtype, [&](auto zero) {
-    using T = decltype(zero);
-    for (T& v : t.span<T>()) v = convert<T>(value);
-  });
+  kernels_for(device).elementwise.fill(value, t.view());
   return t;
 }
 
@@ -112,6 +72,7 @@ View Tensor::view() const {
 
 double Tensor::item() const {
   check(numel() == 1, "tensor: item() of shape {}", shape().str());
+  if (!device().is_cpu()) return to(Device{}).item();
   return dispatch_any(dtype(), [&](auto zero) { return convert<double>(span<decltype(zero)>()[0]); });
 }
 
@@ -129,21 +90,24 @@ Tensor Tensor::clone() const {
 Tensor Tensor::to(DType target) const {
   if (target == dtype()) return clone();
   Tensor t = empty(shape(), target, device());
-  dispatch_any(dtype(), [&](auto from) {
-    const auto in = span<decltype(from)>();
-    dispatch_any(target, [&](auto to) {
-      const auto out = t.span<decltype(to)>();
-      for (std::size_t i = 0; i < in.size(); ++i) out[i] = convert<decltype(to)>(in[i]);
-    });
-  });
+  kernels_for(device()).elementwise.cast(cview(), t.view());
+  return t;
+}
+
+Tensor Tensor::to(Device target) const {
+  if (target == device()) return detach();
+  Tensor t = empty(shape(), dtype(), target);
+  t.copy_from(*this);
   return t;
 }
 
 void Tensor::copy_from(const Tensor& source) const {
   check(shape() == source.shape() && dtype() == source.dtype(), "tensor: copy of {} {} into {} {}", name_of(source.dtype()),
         source.shape().str(), name_of(dtype()), shape().str());
-  std::memcpy(view().data, source.view().data, static_cast<std::size_t>(numel()) * size_of(dtype()));
+  copy_bytes(device(), view().data, source.device(), source.view().data, byte_count(*this));
 }
+
+void Tensor::fill_zero() const { services_of(device()).zero(device().index, view().data, byte_count(*this)); }
 
 void Tensor::rebind(const Tensor& target) const {
   check(shape() == target.shape() && dtype() == target.dtype(), "tensor: {} {} moved onto {} {}", name_of(dtype()), shape().str(),
@@ -168,8 +132,7 @@ Tensor Tensor::grad() const { return impl_->leaf != nullptr ? impl_->leaf->grad 
 
 void Tensor::zero_grad() const {
   if (impl_->leaf == nullptr || !impl_->leaf->grad.defined()) return;
-  const View v = impl_->leaf->grad.view();
-  std::memset(v.data, 0, static_cast<std::size_t>(v.numel()) * size_of(v.dtype));
+  impl_->leaf->grad.fill_zero();
 }
 
 }  // namespace cf

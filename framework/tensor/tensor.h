@@ -46,11 +46,13 @@ class Tensor {
   // Host memory, checked to hold T.
   template <class T>
   std::span<T> span() const;
-  // The one element of a tensor of one element, as double.
+  // The one element of a tensor of one element, as double. Waits for the device.
   double item() const;
+  // The values, copied to the host.
   template <class T>
   std::vector<T> to_vector() const {
-    const auto s = span<T>();
+    const Tensor host = to(Device{});
+    const auto s = host.span<T>();
     return {s.begin(), s.end()};
   }
 
@@ -62,8 +64,11 @@ class Tensor {
   Tensor clone() const;
   // A converted copy outside the graph (f32, f64, bf16, i64, u8, u16; to integers: rounded to nearest and saturated).
   Tensor to(DType dtype) const;
-  // Copies the values of a tensor of equal shape and dtype into this one's memory.
+  // The same values on another device outside the graph; the same memory where it is there already.
+  Tensor to(Device device) const;
+  // Copies the values of a tensor of equal shape and dtype, from whatever device, into this one's memory.
   void copy_from(const Tensor& source) const;
+  void fill_zero() const;
   // Moves this tensor, seen through every handle, onto other memory of equal shape and dtype. The values stay behind.
   void rebind(const Tensor& target) const;
   const StoragePtr& storage() const;

@@ -196,6 +196,18 @@ void where(ConstView condition, ConstView a, ConstView b, View y) {
   });
 }
 
+void cast(ConstView x, View y) {
+  dispatch_any(x.dtype, [&](auto from) {
+    dispatch_any(y.dtype, [&](auto to) {
+      const auto* in = x.as<decltype(from)>();
+      auto* out = y.as<decltype(to)>();
+      parallel_for(x.numel(), kGrain, [=](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) out[i] = convert<decltype(to)>(in[i]);
+      });
+    });
+  });
+}
+
 }  // namespace
 
 void fill(ElementwiseKernels& k) {
@@ -203,6 +215,8 @@ void fill(ElementwiseKernels& k) {
   k.unary_grad = unary_grad;
   k.binary = binary;
   k.where = where;
+  k.cast = cast;
+  k.fill = reference_kernels().fill;
 }
 
 }  // namespace cf::cpu

@@ -1,5 +1,7 @@
 #include "kernels/elementwise.h"
 
+#include <algorithm>
+
 #include "kernels/binary_functors.h"
 #include "kernels/broadcast.h"
 #include "kernels/functors.h"
@@ -62,6 +64,23 @@ void where(ConstView condition, ConstView a, ConstView b, View y) {
   });
 }
 
+void cast(ConstView x, View y) {
+  dispatch_any(x.dtype, [&](auto from) {
+    dispatch_any(y.dtype, [&](auto to) {
+      const auto* in = x.as<decltype(from)>();
+      auto* out = y.as<decltype(to)>();
+      for (std::int64_t i = 0; i < x.numel(); ++i) out[i] = convert<decltype(to)>(in[i]);
+    });
+  });
+}
+
+void fill_value(double value, View y) {
+  dispatch_any(y.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    std::fill_n(y.as<T>(), y.numel(), convert<T>(value));
+  });
+}
+
 }  // namespace
 
 void fill(ElementwiseKernels& k) {
@@ -69,6 +88,8 @@ void fill(ElementwiseKernels& k) {
   k.unary_grad = unary_grad;
   k.binary = binary;
   k.where = where;
+  k.cast = cast;
+  k.fill = fill_value;
 }
 
 }  // namespace cf::reference

@@ -35,7 +35,7 @@ double largest_difference(const Tensor& a, const Tensor& b) {
 
 // Weights after `steps` updates from the same start with the same gradients.
 Tensor trained(const OptimizerOptions& options, DType dtype, Backend backend, int steps) {
-  const UseBackend use(backend);
+  const UseKernels use(backend);
   const std::int64_t n = 1003;  // leaves a SIMD tail
   const Tensor params = noise(n, 0).to(dtype);
   const Tensor grads = Tensor::zeros({n}, dtype);
@@ -188,7 +188,7 @@ TEST_CASE("the norm does not depend on the thread count") {
   set_threads(3);
   CHECK(clip_grad_norm(g, 1e9) == alone);
   set_threads(threads);
-  const UseBackend use(Backend::reference);
+  const UseKernels use(Backend::reference);
   CHECK(clip_grad_norm(g, 1e9) == doctest::Approx(alone).epsilon(1e-7));
 }
 

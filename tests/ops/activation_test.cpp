@@ -18,7 +18,7 @@ TEST_CASE("dropout follows the generator, whatever the backend and the thread co
   for (std::size_t i = 0; i < want.size(); ++i) want[i] = rng.uniform(i) < 0.25 ? 0.0F : static_cast<float>(1 / 0.75);
   const int threads = max_threads();
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend use(backend);
+    const UseKernels use(backend);
     for (const int n : {1, 3}) {
       set_threads(n);
       CHECK(ops::dropout(x, 0.25, 11, 4).to_vector<float>() == want);
@@ -39,7 +39,7 @@ TEST_CASE("softmax neither overflows nor hides NaN") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinity = std::numeric_limits<float>::infinity();
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend use(backend);
+    const UseKernels use(backend);
     CHECK(ops::softmax(Tensor::from<float>({2}, {1000, 1000})).to_vector<float>() == std::vector<float>{0.5F, 0.5F});
     CHECK(ops::softmax(Tensor::from<float>({2, 1}, {3, -4})).to_vector<float>() == std::vector<float>{1, 1});
     CHECK(ops::softmax(Tensor::from<float>({2}, {0, -infinity})).to_vector<float>() == std::vector<float>{1, 0});

@@ -33,7 +33,7 @@ std::pair<float, float> at(UnaryOp f, double x) {
 
 void check_value(UnaryOp f, double x, double want) {
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend use(backend);
+    const UseKernels use(backend);
     CAPTURE(static_cast<int>(backend));
     CAPTURE(x);
     const auto [body, tail] = at(f, x);
@@ -90,7 +90,7 @@ TEST_CASE("special values of unary functions") {
 
 TEST_CASE("clamp and leaky ReLU keep NaN") {
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend use(backend);
+    const UseKernels use(backend);
     CHECK(std::isnan(ops::clamp(Tensor::full({3}, kNan), 0, 1).span<float>()[0]));
     CHECK(std::isnan(ops::leaky_relu(Tensor::full({3}, kNan), 0.1).span<float>()[0]));
   }
@@ -129,7 +129,7 @@ TEST_CASE("broadcasting over shapes that are cut into pieces") {
     const Tensor a = noise(p.a, 0);
     const Tensor b = noise(p.b, 1);
     const Tensor fast[] = {ops::sub(a, b), ops::sub(b, a)};
-    const UseBackend use(Backend::reference);
+    const UseKernels use(Backend::reference);
     CHECK(fast[0].to_vector<float>() == ops::sub(a, b).to_vector<float>());
     CHECK(fast[1].to_vector<float>() == ops::sub(b, a).to_vector<float>());
   }
@@ -152,7 +152,7 @@ TEST_CASE("where chooses; what is not chosen does not spoil the result") {
   const Tensor mask = Tensor::from<std::uint8_t>({3}, {1, 0, 255});
   const Tensor a = Tensor::from<float>({3}, {1, std::numeric_limits<float>::quiet_NaN(), 3});
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend use(backend);
+    const UseKernels use(backend);
     CHECK(ops::where(mask, a, Tensor::full({1}, 7)).to_vector<float>() == std::vector<float>{1, 7, 3});
   }
 }

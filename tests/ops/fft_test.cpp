@@ -43,7 +43,7 @@ TEST_CASE("the fast transform equals the definition at every kind of size") {
     const Tensor x = noise(shape);
     const Tensor fast = ops::fft2(x);
     const Tensor back = ops::real(ops::ifft2(fast));
-    const UseBackend guard(Backend::reference);
+    const UseKernels guard(Backend::reference);
     CAPTURE(shape.str());
     CHECK(relative(fast, ops::fft2(x)) < 1e-6);  // rounding grows with log2(H*W) <= 12
     CHECK(relative(back, x) < 1e-6);
@@ -77,7 +77,7 @@ TEST_CASE("the transform does not depend on the number of threads") {
 
 TEST_CASE("the gradient of |z| at 0 is 0") {
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend guard(backend);
+    const UseKernels guard(backend);
     const Tensor z = Tensor::from<float>({2, 2}, {0, 0, 3, 4});
     z.set_requires_grad();
     const Tensor y = ops::complex_abs(z);

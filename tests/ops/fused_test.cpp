@@ -63,7 +63,7 @@ TEST_CASE("fused operators equal their composites") {
             std::tuple{Backend::cpu, DType::f32, 1e-6}}) {
         CAPTURE(twin.name);
         CAPTURE(shape.str());
-        const UseBackend use(backend);
+        const UseKernels use(backend);
         Tensors values;
         for (std::size_t i = 0; i < twin.inputs; ++i) values.push_back(coarse_noise(shape, i, dtype));
         const Tensors fused = evaluate(twin.fused, values);
@@ -76,7 +76,7 @@ TEST_CASE("fused operators equal their composites") {
 
 TEST_CASE("the channels' maximum is NaN where one of them is") {
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend use(backend);
+    const UseKernels use(backend);
     for (const std::size_t place : {0, 9, 18}) {
       const Tensor x = coarse_noise({2, 19}, 0, DType::f32);
       x.span<float>()[place] = std::numeric_limits<float>::quiet_NaN();

@@ -23,7 +23,7 @@ using Floats = std::vector<float>;
 template <class F>
 Floats both(F&& fn) {
   const Floats fast = fn().template to_vector<float>();
-  const UseBackend use(Backend::reference);
+  const UseKernels use(Backend::reference);
   CHECK(fn().template to_vector<float>() == fast);
   return fast;
 }
@@ -54,7 +54,7 @@ TEST_CASE("permutations cut into tiles and pieces, of every element size") {
     using T = decltype(zero);
     for (const std::vector<int>& order : std::vector<std::vector<int>>{{0, 3, 1, 2}, {0, 2, 3, 1}, {3, 2, 1, 0}, {2, 0, 1, 3}}) {
       const auto fast = ops::permute(x, order).to_vector<T>();
-      const UseBackend use(Backend::reference);
+      const UseKernels use(Backend::reference);
       CHECK(fast == ops::permute(x, order).to_vector<T>());
     }
   };

@@ -12,7 +12,7 @@ using namespace cf;
 
 TEST_CASE("losses by hand; the target gets the opposite gradient") {
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend use(backend);
+    const UseKernels use(backend);
     const Tensor x = Tensor::from<float>({4}, {1, 2, 3, 4});
     const Tensor target = Tensor::from<float>({4}, {1, 4, 2, 4});
     x.set_requires_grad();
@@ -41,7 +41,7 @@ TEST_CASE("a loss does not depend on the thread count") {
   set_threads(3);
   CHECK(ops::l1_loss(x, target).item() == alone);
   set_threads(threads);
-  const UseBackend use(Backend::reference);
+  const UseKernels use(Backend::reference);
   CHECK(ops::l1_loss(x, target).item() == doctest::Approx(alone).epsilon(1e-7));
 }
 

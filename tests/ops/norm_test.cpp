@@ -23,7 +23,7 @@ TEST_CASE("layer_norm gives each row mean 0 and variance 1") {
 
 TEST_CASE("batch_norm updates its running statistics in training and uses them otherwise") {
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend guard(backend);
+    const UseKernels guard(backend);
     const Tensor x = Tensor::from<float>({2, 1, 1, 2}, {1, 10, 3, 50});
     const ops::BatchNormState state = {Tensor::zeros({2}), ones(2)};
     const Tensor y = ops::batch_norm(x, ones(2), Tensor::zeros({2}), state, true, 0.5, 0);
@@ -42,7 +42,7 @@ TEST_CASE("variance survives a large mean") {
   std::vector<float> values(4096);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = i % 2 == 0 ? 4095.0F : 4097.0F;
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend guard(backend);
+    const UseKernels guard(backend);
     const ops::BatchNormState state = {Tensor::zeros({1}), ones(1)};
     const Tensor y = ops::batch_norm(Tensor::from({4096, 1}, values), ones(1), Tensor::zeros({1}), state, true);
     CHECK(y.span<float>()[0] == Approx(-1).epsilon(1e-4));

@@ -12,7 +12,7 @@ using doctest::Contains;
 
 TEST_CASE("the gradient of a maximum goes to the first element that reaches it") {
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend guard(backend);
+    const UseKernels guard(backend);
     const Tensor x = Tensor::from<float>({1, 2, 4, 1}, {1, 5, 7, 7, 5, 5, 7, 0});
     x.set_requires_grad();
     const Tensor y = ops::max_pool2d(x, 2, 2);
@@ -25,7 +25,7 @@ TEST_CASE("the gradient of a maximum goes to the first element that reaches it")
 TEST_CASE("a maximum keeps NaN") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend guard(backend);
+    const UseKernels guard(backend);
     for (const auto& values : {std::vector<float>{nan, 1, 2, 3}, std::vector<float>{1, 2, nan, 3}}) {
       CHECK(std::isnan(ops::max_pool2d(Tensor::from<float>({1, 2, 2, 1}, values), 2, 2).item()));
     }

@@ -44,7 +44,7 @@ TEST_CASE("shapes of results") {
 
 TEST_CASE("elements that tie for the maximum share the gradient") {
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend use(backend);
+    const UseKernels use(backend);
     const Tensor x = Tensor::from<float>({2, 3}, {5, 5, 1, 2, 5, 2});
     CHECK(gradient_of_max(x, {1}) == std::vector<float>{3, 3, 0, 0, 6, 0});
     CHECK(gradient_of_max(x, {0}) == std::vector<float>{6, 3, 0, 0, 3, 6});
@@ -54,7 +54,7 @@ TEST_CASE("elements that tie for the maximum share the gradient") {
 
 TEST_CASE("NaN reaches the maximum wherever it stands") {
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
-    const UseBackend use(backend);
+    const UseKernels use(backend);
     for (const std::size_t place : {0, 1, 20, 36}) {
       CAPTURE(place);
       const Tensor x = noise({37});
@@ -80,7 +80,7 @@ TEST_CASE("large reductions agree with the reference and do not depend on the th
       const auto together = op(x, dims, true);
       set_threads(threads);
       CHECK(alone.to_vector<float>() == together.to_vector<float>());
-      const UseBackend use(Backend::reference);
+      const UseKernels use(Backend::reference);
       CHECK(test::relative_error(alone, op(x, dims, true)) < 2e-7);
     }
   }

@@ -63,7 +63,7 @@ void compare_gradients(const std::vector<Gradient>& gradients, const Setting& se
 }
 
 void check_network(const Fixture& f, const Setting& setting, double outputs, GradientTolerance gradient, Report& report) {
-  const UseBackend use(setting.backend);
+  const UseKernels use(setting.backend);
   const Network network(f, setting.dtype);
   Tensor pan = f.get("in.pan", setting.dtype).set_requires_grad();
   Tensor lms = f.get("in.lms", setting.dtype).set_requires_grad();
@@ -78,7 +78,7 @@ void check_network(const Fixture& f, const Setting& setting, double outputs, Gra
 
 // Adam on the L1 loss, from the file's weights on the file's batch.
 void check_steps(const Fixture& f, const Setting& setting, double losses, double weights, Report& report) {
-  const UseBackend use(setting.backend);
+  const UseKernels use(setting.backend);
   const Network network(f, setting.dtype);
   Optimizer optimizer(AdamOptions{}, network.store.flat(), network.store.flat_grad());
   const Tensor pan = f.get("in.pan", setting.dtype);

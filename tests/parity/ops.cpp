@@ -176,7 +176,7 @@ bool keeps_layout(const std::string& name) {
 }
 
 void check_operator(const Fixture& f, const Setting& setting, double tolerance, Report& report) {
-  const UseBackend use(setting.backend);
+  const UseKernels use(setting.backend);
   const auto load = [&](const std::string& name, DType dtype) {
     return keeps_layout(f.name()) ? f.raw(name).to(dtype) : f.get(name, dtype);
   };
@@ -210,7 +210,7 @@ void check_operator(const Fixture& f, const Setting& setting, double tolerance, 
 
 // The statistics that batch normalisation leaves behind; its input is in the file beside.
 void check_running_statistics(const Fixture& f, const Setting& setting, double tolerance, Report& report) {
-  const UseBackend use(setting.backend);
+  const UseKernels use(setting.backend);
   const bool training = f.name() == "batch_norm_train_running";
   const Fixture call(f.folder(), training ? "batch_norm_train" : "batch_norm_eval");
   const ops::BatchNormState state = running_statistics(f.folder(), f.name(), setting.dtype);

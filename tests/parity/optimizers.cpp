@@ -23,7 +23,7 @@ const std::map<std::string, OptimizerOptions>& optimizers() {
 bool knows_optimizer(const std::string& name) { return optimizers().contains(name); }
 
 void check_optimizer(const test::Fixture& f, const Setting& setting, double tolerance, Report& report) {
-  const UseBackend use(setting.backend);
+  const UseKernels use(setting.backend);
   const Tensor params = f.get("in.p0", setting.dtype);
   const Tensor grads = Tensor::zeros(params.shape(), setting.dtype);
   Optimizer optimizer(optimizers().at(f.name()), params, grads);

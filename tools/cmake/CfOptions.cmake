@@ -19,10 +19,13 @@ endif()
 # What each of our targets is compiled with; libraries of others are included as system headers and are not judged.
 add_library(cf_options INTERFACE)
 target_include_directories(cf_options INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>)
-target_compile_options(cf_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+set(CF_WARNINGS -Wall -Wextra -Wconversion -Wshadow -Werror)
+string(REPLACE ";" "," CF_WARNINGS_LIST "${CF_WARNINGS}")
+target_compile_options(cf_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${CF_WARNINGS}>"
+                       "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${CF_WARNINGS_LIST}>")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # False alarms of g++ 12 inside inlined std::string and fmt code (GCC bug 105651).
-  target_compile_options(cf_options INTERFACE -Wno-restrict -Wno-stringop-overflow)
+  target_compile_options(cf_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict;-Wno-stringop-overflow>")
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(cf_options INTERFACE -Wno-sign-conversion)

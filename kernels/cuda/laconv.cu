@@ -1,0 +1,7 @@
+#include "kernels/laconv.h"
+
+namespace cf::cuda {
+
+void fill(LaconvKernels&) {}
+
+}  // namespace cf::cuda

@@ -1,0 +1,7 @@
+#include "kernels/layout.h"
+
+namespace cf::cuda {
+
+void fill(LayoutKernels&) {}
+
+}  // namespace cf::cuda

@@ -1,0 +1,7 @@
+#include "kernels/optim.h"
+
+namespace cf::cuda {
+
+void fill(OptimKernels&) {}
+
+}  // namespace cf::cuda

@@ -1,0 +1,7 @@
+#include "kernels/pool.h"
+
+namespace cf::cuda {
+
+void fill(PoolKernels&) {}
+
+}  // namespace cf::cuda

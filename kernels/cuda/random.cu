@@ -1,0 +1,7 @@
+#include "kernels/random.h"
+
+namespace cf::cuda {
+
+void fill(RandomKernels&) {}
+
+}  // namespace cf::cuda

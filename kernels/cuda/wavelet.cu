@@ -1,0 +1,7 @@
+#include "kernels/wavelet.h"
+
+namespace cf::cuda {
+
+void fill(WaveletKernels&) {}
+
+}  // namespace cf::cuda
