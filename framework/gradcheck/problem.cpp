@@ -112,7 +112,7 @@ std::vector<std::vector<double>> gradients(const Problem& p, const std::vector<T
   for (std::size_t k = 0; k < ys.size(); ++k) {
     if (!ys[k].requires_grad()) continue;
     roots.push_back(ys[k]);
-    seeds.push_back(weights[k].to(p.dtype));
+    seeds.push_back(weights[k].to(ys[k].dtype()));
   }
   backward(roots, seeds);
   std::vector<std::vector<double>> result;
