@@ -150,10 +150,14 @@ const ConvKernels& plain() { return kernel_table(Backend::reference).conv; }
 
 bool is_fast(ConstView x, ConstView y) { return x.dtype == DType::f32 && x.numel() > 0 && y.numel() > 0; }
 
-void conv2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
+void conv2d_by_onednn(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
   if (!is_fast(x, y)) return plain().conv2d_fwd(p, x, w, b, y);
-  if (is_direct(p, x, w)) return conv2d_direct(p, x, w, b, y);
   forward({Pass::forward, conv_geometry(p, x.shape, w.shape, y.shape), bool(b), p.leaky_slope}, x.data, w.data, b.data, y.data);
+}
+
+void conv2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
+  if (is_fast(x, y) && is_direct(p, x, w)) return conv2d_direct(p, x, w, b, y);
+  conv2d_by_onednn(p, x, w, b, y);
 }
 
 void conv2d_dgrad(const ConvParams& p, ConstView dy, ConstView w, View dx) {
@@ -177,10 +181,11 @@ void conv_transpose2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstVi
   add_bias_leaky(y.as<float>(), y.numel() / channels, channels, b ? b.as<float>() : nullptr, static_cast<float>(p.leaky_slope));
 }
 
+template <auto conv2d>
 void conv_transpose2d_dgrad(const ConvParams& p, ConstView dy, ConstView w, View dx) {
   ConvParams linear = p;
   linear.leaky_slope = 1;
-  conv2d_fwd(linear, dy, w, {}, dx);
+  conv2d(linear, dy, w, {}, dx);
 }
 
 void conv_transpose2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View db) {
@@ -197,8 +202,13 @@ void fill(ConvKernels& k) {
   k.conv2d_dgrad = conv2d_dgrad;
   k.conv2d_wgrad = conv2d_wgrad;
   k.conv_transpose2d_fwd = conv_transpose2d_fwd;
-  k.conv_transpose2d_dgrad = conv_transpose2d_dgrad;
+  k.conv_transpose2d_dgrad = conv_transpose2d_dgrad<conv2d_fwd>;
   k.conv_transpose2d_wgrad = conv_transpose2d_wgrad;
+}
+
+void conv_onednn(ConvKernels& k) {
+  k.conv2d_fwd = conv2d_by_onednn;
+  k.conv_transpose2d_dgrad = conv_transpose2d_dgrad<conv2d_by_onednn>;
 }
 
 }  // namespace cf::cpu
