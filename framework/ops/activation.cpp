@@ -5,6 +5,7 @@
 #include "framework/autograd/record.h"
 #include "framework/ops/elementwise.h"
 #include "framework/ops/operands.h"
+#include "framework/ops/precision.h"
 #include "framework/ops/unary.h"
 #include "kernels/table.h"
 
@@ -22,6 +23,7 @@ Tensor silu(const Tensor& x) { return unary("silu", Unary::silu, {}, x); }
 Tensor tanh(const Tensor& x) { return unary("tanh", Unary::tanh, {}, x); }
 
 Tensor prelu(const Tensor& x, const Tensor& slope) {
+  if (const auto o = settle(Mixing::follow, {&x, &slope})) return prelu(x, (*o)[1]);
   check_same_type("prelu", x, slope);
   check(slope.rank() == 1 && (slope.dim(0) == 1 || slope.dim(0) == x.dim(-1)),
         "prelu: the slope has shape {}; x {} needs (1) or one per channel", slope.shape().str(), x.shape().str());

@@ -1,6 +1,7 @@
 #include "framework/ops/fft.h"
 
 #include "framework/autograd/record.h"
+#include "framework/ops/precision.h"
 #include "kernels/table.h"
 
 namespace cf::ops {
@@ -30,6 +31,7 @@ void check_pixels(const char* op, const Tensor& x) {
 // With the transform as a matrix F over real pairs, its adjoint is the conjugate transform, unnormalised: for a real x the
 // imaginary part of that has nowhere to go.
 Tensor fft2(const Tensor& x) {
+  if (const auto o = settle(Mixing::full, {&x})) return fft2((*o)[0]);
   check(x.rank() == 4 || (x.rank() == 5 && x.dim(4) == 2), "fft2: x must be (N, H, W, C) or complex (N, H, W, C, 2), got {}",
         x.shape().str());
   check_pixels("fft2", x);
@@ -39,6 +41,7 @@ Tensor fft2(const Tensor& x) {
 }
 
 Tensor ifft2(const Tensor& x) {
+  if (const auto o = settle(Mixing::full, {&x})) return ifft2((*o)[0]);
   check(x.rank() == 5 && x.dim(4) == 2, "ifft2: x must be complex (N, H, W, C, 2), got {}", x.shape().str());
   check_pixels("ifft2", x);
   const double scale = 1.0 / static_cast<double>(x.dim(1) * x.dim(2));

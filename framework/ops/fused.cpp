@@ -4,11 +4,13 @@
 
 #include "framework/autograd/record.h"
 #include "framework/ops/operands.h"
+#include "framework/ops/precision.h"
 #include "kernels/table.h"
 
 namespace cf::ops {
 
 Tensor gated_blend(const Tensor& g, const Tensor& a, const Tensor& b) {
+  if (const auto o = settle(Mixing::widen, {&g, &a, &b})) return gated_blend((*o)[0], (*o)[1], (*o)[2]);
   check_alike("gated_blend", g, a);
   check_alike("gated_blend", g, b);
   Tensor y = empty_like(g);

@@ -1,6 +1,7 @@
 #include "framework/ops/laconv.h"
 
 #include "framework/autograd/record.h"
+#include "framework/ops/precision.h"
 #include "kernels/table.h"
 
 namespace cf::ops {
@@ -37,6 +38,9 @@ Tensor before_leaky(const Tensor& dy, const Tensor& y, double leaky_slope) {
 
 Tensor laconv(const Tensor& x, const Tensor& spatial, const Tensor& channel, const Tensor& weight, const Tensor& bias,
               double leaky_slope) {
+  if (const auto o = settle(Mixing::narrow, {&x, &spatial, &channel, &weight, &bias})) {
+    return laconv((*o)[0], (*o)[1], (*o)[2], (*o)[3], (*o)[4], leaky_slope);
+  }
   check_laconv(x, spatial, channel, weight, bias, leaky_slope);
   Tensor y = Tensor::empty({x.dim(0), x.dim(1), x.dim(2), weight.dim(0)}, x.dtype(), x.device());
   kernels_for(x.device())

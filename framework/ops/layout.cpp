@@ -5,6 +5,7 @@
 
 #include "framework/autograd/record.h"
 #include "framework/ops/operands.h"
+#include "framework/ops/precision.h"
 #include "kernels/table.h"
 
 namespace cf::ops {
@@ -141,6 +142,7 @@ Tensor permute(const Tensor& x, const std::vector<int>& order) {
 
 Tensor concat(const std::vector<Tensor>& parts, int axis) {
   check(!parts.empty(), "concat: no tensors given");
+  if (const auto o = settle(Mixing::widen, parts)) return concat(*o, axis);
   const int at = parts.front().shape().axis(axis);
   Shape shape = parts.front().shape();
   shape[at] = 0;

@@ -14,6 +14,7 @@
 #include "framework/ops/matmul.h"       // IWYU pragma: export
 #include "framework/ops/norm.h"         // IWYU pragma: export
 #include "framework/ops/pool.h"         // IWYU pragma: export
+#include "framework/ops/precision.h"    // IWYU pragma: export
 #include "framework/ops/reduce.h"       // IWYU pragma: export
 #include "framework/ops/resize.h"       // IWYU pragma: export
 #include "framework/ops/wavelet.h"      // IWYU pragma: export

@@ -23,6 +23,8 @@ TEST_CASE("every recorded operator has a gradient case that runs its backward") 
     recorded.merge(test::find_in_sources(folder, R"re(\brecord\(\s*"([a-z][a-z0-9_]*)"\s*,)re"));
   }
   CHECK(recorded.size() > 40);
+  // Rounds, which finite differences see as noise: precision_test.cpp checks it.
+  recorded.erase("cast");
   for (const std::string& name : recorded) {
     CAPTURE(name);
     CHECK_MESSAGE(covered.contains(name), "add a case to framework/gradcheck/cases_<family>.cpp");

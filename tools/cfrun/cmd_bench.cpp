@@ -6,7 +6,9 @@
 #include <chrono>
 
 #include "framework/autograd/engine.h"
+#include "framework/autograd/record.h"
 #include "framework/core/allocator.h"
+#include "framework/core/device_services.h"
 #include "framework/core/parallel.h"
 #include "framework/core/rng.h"
 #include "framework/ops/loss.h"
@@ -25,6 +27,7 @@ struct BenchArguments {
   std::int64_t bands = 8;
   std::int64_t threads = 0;
   std::int64_t runs = 10;
+  std::vector<std::string> overrides;
   bool train = false;
   bool json = false;
 };
@@ -42,8 +45,13 @@ struct Timing {
   double median() const { return milliseconds[milliseconds.size() / 2]; }
 };
 
+// Each timing ends when the device has done the work.
 template <class F>
-Timing measure(std::int64_t runs, F&& step) {
+Timing measure(std::int64_t runs, Device device, F&& queue) {
+  const auto step = [&] {
+    queue();
+    services_of(device).synchronize(device.index);
+  };
   constexpr int kWarmUp = 3;
   for (int i = 0; i < kWarmUp; ++i) step();
   Timing t;
@@ -59,16 +67,22 @@ Timing measure(std::int64_t runs, F&& step) {
 Timing run(const BenchArguments& a, Session& session) {
   const std::int64_t n = a.size;
   const std::int64_t ratio = session.experiment.data.ratio;
-  Batch batch;
-  batch.pan = random_image({a.batch, n, n, 1}, 1);
-  batch.lms = random_image({a.batch, n, n, a.bands}, 2);
-  batch.ms = random_image({a.batch, n / ratio, n / ratio, a.bands}, 3);
-  const Tensor target = random_image({a.batch, n, n, a.bands}, 4);
-  if (!a.train) return measure(a.runs, [&] { fuse(*session.model, batch); });
+  const Device device = session.device();
+  const FusionInput input = input_on(device, {.gt = {},
+                                              .ms = random_image({a.batch, n / ratio, n / ratio, a.bands}, 3),
+                                              .lms = random_image({a.batch, n, n, a.bands}, 2),
+                                              .pan = random_image({a.batch, n, n, 1}, 1)});
+  const Tensor target = random_image({a.batch, n, n, a.bands}, 4).to(device);
+  if (!a.train) {
+    return measure(a.runs, device, [&] {
+      const NoGrad no_grad;
+      session.model->forward(input);
+    });
+  }
   Optimizer optimizer(AdamOptions{}, session.params.flat(), session.params.flat_grad());
-  return measure(a.runs, [&] {
+  return measure(a.runs, device, [&] {
     session.params.zero_grad();
-    backward(ops::l1_loss(session.model->forward({batch.pan, batch.lms, batch.ms}).fused, target));
+    backward(ops::l1_loss(session.model->forward(input).fused, target));
     optimizer.step(1e-4);
   });
 }
@@ -81,11 +95,14 @@ double peak_process_megabytes() {
 
 int bench(const BenchArguments& a) {
   if (a.threads > 0) set_threads(static_cast<int>(a.threads));
-  Experiment experiment = experiment_from({{"model", {{"name", a.model}}}, {"data", {{"bands", a.bands}}}}, "bench");
-  Session session(std::move(experiment));
-  cpu_allocator().reset_peak();
+  ordered_json json = {{"model", {{"name", a.model}}}, {"data", {{"bands", a.bands}}}};
+  for (const std::string& assignment : a.overrides) config::apply_override(json, experiment_schema(), assignment);
+  const Experiment experiment = experiment_from(json, "bench");
+  const Device device = open_device(experiment);
+  Session session(experiment, device);
+  allocator_for(device).reset_peak();
   const Timing t = run(a, session);
-  const auto stats = cpu_allocator().stats();
+  const auto stats = allocator_for(device).stats();
   const double process_megabytes = peak_process_megabytes();
   // A training step costs three forward passes: forward, gradients of the inputs, gradients of the weights.
   const double gflop =
@@ -95,6 +112,8 @@ int bench(const BenchArguments& a) {
                                {"batch", a.batch},
                                {"size", a.size},
                                {"bands", a.bands},
+                               {"device", services_of(device).describe(device.index)},
+                               {"precision", experiment.precision},
                                {"threads", max_threads()},
                                {"runs", a.runs},
                                {"median_ms", t.median()},
@@ -123,6 +142,10 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_option("--batch", a->batch, "images per call")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_option("--size", a->size, "height and width of the PAN image")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_option("--bands", a->bands, "multispectral bands")->check(CLI::PositiveNumber)->capture_default_str();
+  command
+      ->add_option("--set", a->overrides, "path.to.key=value: of the experiment, as model.cf2n.channels=16; may be repeated")
+      ->allow_extra_args(false);
+  add_device_option(*command, a->overrides);
   command->add_option("--threads", a->threads, "0: all")->capture_default_str();
   command->add_option("--runs", a->runs, "timed calls")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_flag("--train", a->train, "time training steps (forward, backward, Adam) instead of inference");

@@ -42,7 +42,7 @@ class SetTest {
     MetricTable table(file.filename().string(), set.has_gt() ? "reduced resolution" : "full resolution", conventions(quality_));
     for (std::int64_t i = 0; i < set.size(); ++i) {
       const Batch batch = set.read(std::vector<std::int64_t>{i});
-      const FusionOutput output = fuse(*session_.model, batch);
+      const FusionOutput output = fuse(session_, batch);
       const Tensor image = image_in_dn(output.fused, 0, e.scale());
       table.add(evaluate(batch, image), evaluate(batch, image_in_dn(batch.lms, 0, e.scale())));
       fused.put(i, image);
@@ -124,6 +124,7 @@ void add_test(CLI::App& app, Action& action) {
   command->add_option("config", a->config, "configuration file (default: the one stored in the checkpoint)");
   command->add_option("--set", a->overrides, "path.to.key=value: overrides a configured value; may be repeated")
       ->allow_extra_args(false);
+  add_device_option(*command, a->overrides);
   command->add_option("--checkpoint", a->checkpoint, "default: best.cfk of the newest run under runs/");
   command->add_option("--data", a->data, "test this file instead of the configured ones");
   command->add_option("--out", a->out, "output folder (default: test/ beside the checkpoint)");

@@ -81,7 +81,7 @@ int report(const TrainOutcome& outcome, const RunFolder& folder, const FusionTas
 int train(const TrainArguments& arguments) {
   const Experiment experiment = read_experiment(arguments.config, arguments.overrides);
   if (experiment.train.threads > 0) set_threads(static_cast<int>(experiment.train.threads));
-  Session session(experiment);
+  Session session(experiment, open_device(experiment));
   FusionTask task(session);
   const ScheduleOptions schedule_settings = schedule_options(experiment, task.steps_per_epoch());
   const Schedule schedule(schedule_settings);
@@ -108,6 +108,7 @@ void add_train(CLI::App& app, Action& action) {
   command->add_option("config", arguments->config, "configuration file (configs/*.json)")->required();
   command->add_option("--set", arguments->overrides, "path.to.key=value: overrides a configured value; may be repeated")
       ->allow_extra_args(false);
+  add_device_option(*command, arguments->overrides);
   command->add_option("--out", arguments->out, "run folder (default: runs/<name>-<date>-<time>)");
   auto* resume =
       command->add_option("--resume", arguments->checkpoint, "go on from this checkpoint (default: last.cfk of the run folder)");

@@ -3,11 +3,20 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace cf {
 
 // What the chosen command does; returns the exit code. Errors are exceptions.
 using Action = std::function<int()>;
+
+// --device NAME, short for --set device=NAME.
+inline void add_device_option(CLI::App& command, std::vector<std::string>& overrides) {
+  command.add_option_function<std::string>(
+      "--device", [&overrides](const std::string& name) { overrides.push_back("device=" + name); },
+      "auto, cpu, cuda or cuda:N; short for --set device=...");
+}
 
 // Adds a subcommand to `app`; when it is chosen on the command line, it leaves its work in `action`.
 void add_train(CLI::App& app, Action& action);

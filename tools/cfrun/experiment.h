@@ -26,6 +26,7 @@ struct DataConfig {
   bool flips = false;
   bool turns = false;
   double memory_gb = 4;
+  std::string resident = "auto";
 
   template <class V>
   void fields(V& v) {
@@ -43,6 +44,8 @@ struct DataConfig {
     v("flips", flips, "augment by mirroring both axes");
     v("turns", turns, "augment by quarter turns");
     v("memory_gb", memory_gb, "a larger set is read by chunks instead of kept in memory", config::at_least(0));
+    v("resident", resident, "training set in the GPU's memory; auto: where it takes no more than half of what is free",
+      config::one_of({"auto", "on", "off"}));
   }
 };
 
@@ -114,6 +117,7 @@ struct TrainConfig {
   std::int64_t validate_every = 1;
   std::string init;
   std::int64_t threads = 0;
+  std::int64_t log_every = 0;
 
   template <class V>
   void fields(V& v) {
@@ -123,6 +127,10 @@ struct TrainConfig {
     v("validate_every", validate_every, "epochs between validations; 0: never", config::at_least(0));
     v("init", init, "checkpoint or safetensors file whose weights the run starts from");
     v("threads", threads, "0: all", config::at_least(0));
+    v("log_every", log_every,
+      "steps after which losses are read back and logged, all of them; 0: each on the CPU, every 20th on a GPU, where reading "
+      "back waits",
+      config::at_least(0));
   }
 };
 
@@ -159,6 +167,10 @@ struct TestConfig {
 
 struct Experiment {
   std::string name = "experiment";
+  std::string device = "auto";
+  std::string precision = "f32";
+  bool deterministic = false;
+  bool capture = false;
   ModelConfig model;
   DataConfig data;
   LossConfig loss;
@@ -171,6 +183,10 @@ struct Experiment {
   template <class V>
   void fields(V& v) {
     v("name", name, "names the run's folder");
+    v("device", device, "cpu, cuda (the first), cuda:N, or auto: a GPU where one works, else the CPU");
+    v("precision", precision, "matrix units of a GPU: f32, or tf32 with its 10-bit mantissa", config::one_of({"f32", "tf32"}));
+    v("deterministic", deterministic, "the same numbers each run on a GPU, too, at some cost");
+    v("capture", capture, "on a GPU: record a step once and repeat it as one piece (a CUDA graph)");
     v("model", model, "the network");
     v("data", data, "files, scaling and augmentation");
     v("loss", loss, "what training minimises");

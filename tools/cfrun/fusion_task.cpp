@@ -78,7 +78,7 @@ Validation FusionTask::validate() {
     std::vector<std::int64_t> indices(static_cast<std::size_t>(std::min(e.train.batch, valid_->size() - begin)));
     std::iota(indices.begin(), indices.end(), begin);
     const Batch batch = valid_->read(indices);
-    const FusionOutput output = fuse(*session_.model, batch);
+    const FusionOutput output = fuse(session_, batch);
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(indices.size()); ++i) {
       rows.push_back(evaluate_reduced(image_in_dn(batch.gt, i, e.scale()), image_in_dn(output.fused, i, e.scale()), quality));
     }

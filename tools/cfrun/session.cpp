@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "framework/autograd/record.h"
+#include "framework/core/device_services.h"
+#include "framework/core/log.h"
 #include "framework/io/checkpoint.h"
 #include "framework/io/convert.h"
 #include "framework/io/safetensors.h"
+#include "kernels/devices.h"
 
 namespace cf {
 namespace {
@@ -18,7 +21,8 @@ void take_averages(const ParamStore& params, const Tensor& shadow, const std::st
 }
 
 std::unique_ptr<Session> restore(const Checkpoint& checkpoint, Experiment experiment, const std::string& file) {
-  auto session = std::make_unique<Session>(std::move(experiment));
+  const Device device = open_device(experiment);
+  auto session = std::make_unique<Session>(std::move(experiment), device);
   LoadOptions options;
   options.prefix = "model.";
   load_into(session->params.state(), checkpoint.tensors, file, options);
@@ -28,7 +32,22 @@ std::unique_ptr<Session> restore(const Checkpoint& checkpoint, Experiment experi
 
 }  // namespace
 
-Session::Session(Experiment e) : experiment(std::move(e)) { model = make_model(experiment.model, params, experiment.train.seed); }
+Device open_device(const Experiment& e) {
+  const FoundDevice found = find_device(e.device);
+  const Device device = found.device;
+  if (!device.is_cpu()) {
+    log::info("device: {} ({})", device.str(), services_of(device).describe(device.index));
+  } else if (!found.why.empty()) {
+    log::info("device: the CPU; {}{}", found.why, e.capture ? "; nothing is captured here" : "");
+  }
+  check(!e.capture || !device.is_cpu() || !found.why.empty(),
+        "capture: records the work of a GPU, and the device is the CPU; set capture=false, or another device");
+  return device;
+}
+
+Session::Session(Experiment e, Device device) : experiment(std::move(e)), params(DType::f32, device) {
+  model = make_model(experiment.model, params, experiment.train.seed);
+}
 
 std::unique_ptr<Session> load_session(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   const Checkpoint checkpoint = read_checkpoint(path);
@@ -57,9 +76,15 @@ void load_weights(Session& session, const std::filesystem::path& path) {
   load_into(session.params.state(), source, path.string(), options);
 }
 
-FusionOutput fuse(const FusionModel& model, const Batch& batch) {
+FusionInput input_on(Device device, const Batch& batch) {
+  const auto there = [&](const Tensor& images) { return images.defined() ? images.to(device) : Tensor(); };
+  return {there(batch.pan), there(batch.lms), there(batch.ms)};
+}
+
+FusionOutput fuse(const Session& session, const Batch& batch) {
   const NoGrad no_grad;
-  return model.forward({batch.pan, batch.lms, batch.ms});
+  const FusionOutput output = session.model->forward(input_on(session.device(), batch));
+  return {output.fused.to(Device{}), output.detail.defined() ? output.detail.to(Device{}) : Tensor()};
 }
 
 Tensor image_in_dn(const Tensor& images, std::int64_t index, double scale) {

@@ -1,4 +1,4 @@
-// A network ready to run: the experiment, its parameters, the model. From a configuration or from a checkpoint.
+// A network ready to run: the experiment, its device, its parameters, the model. From a configuration or from a checkpoint.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +10,14 @@
 
 namespace cf {
 
+// Opens the device that the experiment names, and says on the log which it is; for "auto", why it is the CPU. Throws Error as
+// find_device does, and where the experiment asks for what only a GPU can do.
+Device open_device(const Experiment& experiment);
+
 struct Session {
-  explicit Session(Experiment e);
+  explicit Session(Experiment e, Device device = {});
+
+  Device device() const { return params.device(); }
 
   Experiment experiment;
   ParamStore params;
@@ -19,17 +25,20 @@ struct Session {
 };
 
 // The network of a checkpoint, with the averaged weights where it has them; its stored configuration with overrides
-// ("path.to.key=value"), or a given one, which must name the same network.
+// ("path.to.key=value"), or a given one, which must name the same network. On the device that the configuration names.
 std::unique_ptr<Session> load_session(const std::filesystem::path& checkpoint, const std::vector<std::string>& overrides = {});
 std::unique_ptr<Session> load_session(const std::filesystem::path& checkpoint, const Experiment& config);
 
 // Copies weights from a checkpoint or a safetensors file into the session's network, converting nothing else.
 void load_weights(Session& session, const std::filesystem::path& file);
 
-// Calls the network on f32 images scaled to [0, 1] without recording.
-FusionOutput fuse(const FusionModel& model, const Batch& batch);
+// Calls the network on f32 images scaled to [0, 1] without recording. Batch and result are on the host.
+FusionOutput fuse(const Session& session, const Batch& batch);
 
-// Image `index` of (N, H, W, C), scaled back to DN: f64 (H, W, C).
+// The network's input, of a batch that is on whatever device.
+FusionInput input_on(Device device, const Batch& batch);
+
+// Image `index` of (N, H, W, C) on the host, scaled back to DN: f64 (H, W, C).
 Tensor image_in_dn(const Tensor& images, std::int64_t index, double scale);
 
 }  // namespace cf
