@@ -1,4 +1,5 @@
-// Fused operators made of element-wise maths and reductions over channels: the contract every backend fills in. f32 and f64.
+// Fused operators made of element-wise maths and reductions over channels: the contract every backend fills in. f32 and f64; on
+// a GPU f32 and bf16.
 #pragma once
 
 #include "framework/core/view.h"

@@ -1,4 +1,5 @@
-#include "framework/gradcheck/case.h"
+#include "framework/gradcheck/cases.h"
+#include "framework/gradcheck/dice.h"
 #include "framework/ops/fused.h"
 
 namespace cf {
@@ -18,7 +19,19 @@ GradCases fused_cases() {
       {"channel_max_mean.wide", {{{7, 33}}}, max_mean},
       {"channel_max_mean.32", {{{2, 3, 3, 32}}}, max_mean},
       {"channel_max_mean.one", {{{4, 1}}}, max_mean},
+      {"channel_max_mean.three", {{{2, 5, 5, 3}}}, max_mean},
+      {"channel_max_mean.many", {{{70, 64}}}, max_mean},
+      {"channel_max_mean.long", {{{3, 300}}}, max_mean},
   };
+}
+
+GradCases random_fused_cases(Dice& dice) {
+  using Tensors = std::vector<Tensor>;
+  const Shape image = dice.any();
+  return {{"gated_blend.random",
+           {{image}, {image}, {image}},
+           [](const Tensors& in) { return Tensors{ops::gated_blend(in[0], in[1], in[2])}; }},
+          {"channel_max_mean.random", {{dice.image()}}, [](const Tensors& in) { return Tensors{ops::channel_max_mean(in[0])}; }}};
 }
 
 }  // namespace cf
