@@ -1,4 +1,5 @@
-// Losses fused with their mean: the contract every backend fills in. f32 and f64.
+// Losses fused with their mean: the contract every backend fills in. f32 and f64; on a GPU f32 and bf16, where y and dy of bf16
+// are f32.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Normalisation (channels-last): the contract every backend fills in. f32 and f64.
+// Normalisation (channels-last): the contract every backend fills in. f32 and f64; on a GPU f32 and
+// bf16, where the mean and variance of bf16 are f32.
 //
 // Layer, group and batch normalisation are one computation on x seen as (N, P, C): mean and variance are taken per sample
 // n and group of C/groups consecutive channels, over the group's channels at all P pixels.

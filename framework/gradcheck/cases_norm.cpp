@@ -1,4 +1,5 @@
-#include "framework/gradcheck/case.h"
+#include "framework/gradcheck/cases.h"
+#include "framework/gradcheck/dice.h"
 #include "framework/ops/norm.h"
 
 namespace cf {
@@ -16,13 +17,15 @@ GradCase group_case(const char* name, const Shape& x, std::int64_t groups) {
           [groups](const std::vector<Tensor>& in) { return std::vector<Tensor>{ops::group_norm(in[0], groups, in[1], in[2])}; }};
 }
 
-// The state is copied, so that the function stays pure.
+// A copy of running statistics, so that the function stays pure; beside bf16 they are f32.
+Tensor state_of(const Tensor& t) { return t.dtype() == DType::bf16 ? t.to(DType::f32) : t.clone(); }
+
 GradCase batch_case(const char* name, const Shape& x, bool training) {
   GradCase c = {name, norm_inputs(x), {}};
   c.inputs.push_back({{x[-1]}, CaseInput::Fill::normal, false});
   c.inputs.push_back({{x[-1]}, CaseInput::Fill::positive, false});
   c.fn = [training](const std::vector<Tensor>& in) {
-    const ops::BatchNormState state = {in[3].clone(), in[4].clone()};
+    const ops::BatchNormState state = {state_of(in[3]), state_of(in[4])};
     const Tensor y = ops::batch_norm(in[0], in[1], in[2], state, training);
     return std::vector<Tensor>{y};
   };
@@ -41,6 +44,16 @@ GradCases norm_cases() {
       batch_case("batch_norm.train", {2, 4, 3, 19}, true),
       batch_case("batch_norm.eval", {2, 4, 3, 5}, false),
   };
+}
+
+GradCases random_norm_cases(Dice& dice) {
+  // At least six elements share a mean and a variance.
+  const std::int64_t groups = dice.between(1, 4);
+  const Shape grouped = dice.image(3, 6);
+  const Shape rows = dice.image(1, 5);
+  return {layer_case("layer_norm.random", {rows[0], rows[1], rows[2], rows[3] + 5}),
+          group_case("group_norm.random", {grouped[0], grouped[1], grouped[2], groups * dice.between(1, 9)}, groups),
+          batch_case("batch_norm.random", dice.image(3), dice.coin())};
 }
 
 }  // namespace cf

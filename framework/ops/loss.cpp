@@ -11,7 +11,7 @@ namespace {
 Tensor loss(const char* name, Loss kind, double eps, const Tensor& x, const Tensor& target) {
   check_alike(name, x, target);
   check(x.numel() > 0, "{}: no elements to take the mean of", name);
-  Tensor y = empty_like(x, {1});
+  Tensor y = Tensor::empty({1}, x.dtype() == DType::bf16 ? DType::f32 : x.dtype(), x.device());
   kernels_for(x.device()).loss.loss(kind, eps, x.cview(), target.cview(), y.view());
   record(name, {x, target}, {y}, [kind, eps, x = x.detach(), target = target.detach()](const Backward& bw) {
     Tensor dx = empty_like(x);

@@ -1,4 +1,4 @@
-// Losses: means over all elements, results of shape (1).
+// Losses: means over all elements, results of shape (1), of the operands' dtype or f32 where that is bf16.
 #pragma once
 
 #include "framework/tensor/tensor.h"

@@ -6,16 +6,19 @@
 namespace cf::ops {
 namespace {
 
-void check_channels(const char* name, const char* what, const Tensor& x, const Tensor& t) {
-  check(t.shape() == Shape{x.dim(-1)} && t.dtype() == x.dtype() && t.device() == x.device(),
-        "{}: {} is {} {}, expected one {} per channel of x {}", name, what, name_of(t.dtype()), t.shape().str(),
-        name_of(x.dtype()), x.shape().str());
+// Statistics of bf16 are f32: their sums run over whole images, and running ones move by less than bf16 resolves.
+DType stats_dtype(const Tensor& x) { return x.dtype() == DType::bf16 ? DType::f32 : x.dtype(); }
+
+void check_channels(const char* name, const char* what, const Tensor& x, DType dtype, const Tensor& t) {
+  check(t.shape() == Shape{x.dim(-1)} && t.dtype() == dtype && t.device() == x.device(),
+        "{}: {} is {} {} on {}, expected one {} per channel of x {} {} on {}", name, what, name_of(t.dtype()), t.shape().str(),
+        t.device().str(), name_of(dtype), name_of(x.dtype()), x.shape().str(), x.device().str());
 }
 
 void check_operands(const char* name, const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check(x.rank() >= 2 && x.numel() > 0, "{}: x {} has no sample and channel dimensions to normalise", name, x.shape().str());
-  check_channels(name, "weight", x, weight);
-  check_channels(name, "bias", x, bias);
+  check_channels(name, "weight", x, x.dtype(), weight);
+  check_channels(name, "bias", x, x.dtype(), bias);
 }
 
 struct Stats {
@@ -42,7 +45,7 @@ void record_norm(const char* name, const NormParams& p, bool fixed, const Tensor
 // Normalised by its own statistics, which are returned in `s`.
 Tensor normalise(const char* name, const NormParams& p, const Tensor& x, const Tensor& weight, const Tensor& bias, Stats& s) {
   const Shape groups = {p.samples, p.groups};
-  s = {Tensor::empty(groups, x.dtype(), x.device()), Tensor::empty(groups, x.dtype(), x.device())};
+  s = {Tensor::empty(groups, stats_dtype(x), x.device()), Tensor::empty(groups, stats_dtype(x), x.device())};
   Tensor y = empty_like(x);
   kernels_for(x.device()).norm.fwd(p, x.cview(), weight.cview(), bias.cview(), s.mean.view(), s.var.view(), y.view());
   record_norm(name, p, false, x, weight, bias, s, y);
@@ -79,8 +82,8 @@ Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, co
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const BatchNormState& state, bool training,
                   double momentum, double eps) {
   check_operands("batch_norm", x, weight, bias);
-  check_channels("batch_norm", "the running mean", x, state.mean);
-  check_channels("batch_norm", "the running variance", x, state.var);
+  check_channels("batch_norm", "the running mean", x, stats_dtype(x), state.mean);
+  check_channels("batch_norm", "the running variance", x, stats_dtype(x), state.var);
   const std::int64_t rows = x.numel() / x.dim(-1);
   const NormParams p = {1, rows, x.dim(-1), x.dim(-1), eps};
   if (!training) {

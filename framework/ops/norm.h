@@ -10,6 +10,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
 // x (N, ..., C): over everything but N, per group of C/groups consecutive channels; weight and bias (C).
 Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, const Tensor& bias, double eps = 1e-5);
 
+// Of x's dtype, f32 where that is bf16.
 struct BatchNormState {
   Tensor mean;  // (C), updated in training: running = (1 - momentum) * running + momentum * batch
   Tensor var;   // (C), unbiased
