@@ -13,8 +13,8 @@ GradCase network_case(const ModelConfig& config) {
   GradCase c;
   c.name = config.name;
   c.inputs = {{{1, 6, 4, config.pan_bands}}, {{1, 6, 4, config.bands}}};
-  c.bind = [config](DType dtype) {
-    const auto store = std::make_shared<ParamStore>(dtype);
+  c.bind = [config](DType dtype, Device device) {
+    const auto store = std::make_shared<ParamStore>(dtype, device);
     const std::shared_ptr<FusionModel> model = make_model(config, *store, 1);
     const auto fn = [store, model](const std::vector<Tensor>& in) {
       const FusionOutput out = model->forward({in[0], in[1], {}});

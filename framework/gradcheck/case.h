@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,28 +39,23 @@ struct GradCase {
   // Pure: the same result for the same inputs, in the dtype of the inputs. Every output is checked.
   GradFn fn;
   // Layers and networks ("Conv2d.strided", "cf2n"): set this instead of `fn`. Called once per dtype (f64, f32); the result
-  // owns what it built. Parameters need the same names in the same order each time, not the same values.
-  std::function<BoundFn(DType)> bind = {};
+  // owns what it built, on the device. Parameters need the same names in the same order each time, not the same values.
+  std::function<BoundFn(DType, Device)> bind = {};
 };
 
 using GradCases = std::vector<GradCase>;
 
-// One function per family, in cases_<family>.cpp; op_cases() is all of them.
-GradCases elementwise_cases();
-GradCases activation_cases();
-GradCases reduce_cases();
-GradCases layout_cases();
-GradCases matmul_cases();
-GradCases conv_cases();
-GradCases pool_cases();
-GradCases norm_cases();
-GradCases resize_cases();
-GradCases fft_cases();
-GradCases wavelet_cases();
-GradCases laconv_cases();
-GradCases loss_cases();
-GradCases fused_cases();
-GradCases recompute_cases();
+class Dice;
+
+// The cases of one file, cases_<file>.cpp.
+struct CaseFamily {
+  const char* family;  // of kernels (the member of KernelTable) that compute them; null: none of their own
+  GradCases (*declared)();
+  GradCases (*random)(Dice&);  // one case per operator, of random shape and options: "conv2d.random"; null: none
+};
+
+std::span<const CaseFamily> case_families();
+// All declared ones.
 GradCases op_cases();
 
 }  // namespace cf

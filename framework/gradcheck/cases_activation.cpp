@@ -64,7 +64,8 @@ GradCases dropout_cases() {
 }
 
 GradCases random_dropout_cases(Dice& dice) {
-  return {dropout_case("dropout.random", dice.image(), 0.1 * static_cast<double>(dice.between(0, 9)))};
+  const Shape x = dice.image();
+  return {dropout_case("dropout.random", x, 0.1 * static_cast<double>(dice.between(0, 9)))};
 }
 
 }  // namespace cf

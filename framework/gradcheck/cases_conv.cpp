@@ -1,4 +1,5 @@
-#include "framework/gradcheck/case.h"
+#include "framework/gradcheck/cases.h"
+#include "framework/gradcheck/dice.h"
 #include "framework/ops/conv.h"
 
 namespace cf {
@@ -43,6 +44,24 @@ GradCases conv_cases() {
       transpose_case("conv_transpose2d.3x3", {1, 5, 4, 3}, {3, 3, 3, 2}, {.padding = 1}, false),
       transpose_case("conv_transpose2d.4x4_stride2", {1, 3, 4, 2}, {2, 4, 4, 5}, {.stride = 2, .padding = 1, .leaky_slope = 0.2}),
   };
+}
+
+GradCases random_conv_cases(Dice& dice) {
+  const std::int64_t k = dice.between(1, 4);
+  const std::int64_t groups = dice.pick(std::array<std::int64_t, 4>{1, 1, 2, 3});
+  ops::Conv2dOptions options = {.stride = dice.between(1, 2), .padding = dice.between(0, 3), .dilation = dice.between(1, 2)};
+  options.groups = groups;
+  options.leaky_slope = dice.coin() ? 0.2 : 1;
+  Shape x = dice.image(1 + options.dilation * (k - 1), 10);
+  x[3] = groups * (groups == 1 ? dice.channels() : dice.between(1, 9));
+  const Shape w = {groups * (groups == 1 ? dice.channels() : dice.between(1, 9)), k, k, x[3] / groups};
+  ops::Conv2dOptions back = {.stride = dice.between(1, 3), .padding = dice.between(0, (k - 1) / 2)};
+  back.leaky_slope = options.leaky_slope;
+  const Shape small = dice.image(2, 5);
+  const Shape small_w = {small[3], k, k, dice.channels()};
+  const bool bias = dice.coin();
+  return {conv_case("conv2d.random", x, w, options, bias),
+          transpose_case("conv_transpose2d.random", small, small_w, back, !bias)};
 }
 
 }  // namespace cf

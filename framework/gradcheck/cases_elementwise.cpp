@@ -1,4 +1,5 @@
-#include "framework/gradcheck/case.h"
+#include "framework/gradcheck/cases.h"
+#include "framework/gradcheck/dice.h"
 #include "framework/ops/elementwise.h"
 
 namespace cf {
@@ -35,28 +36,61 @@ void add_patterns(GradCases& cases, const std::string& op, BinaryOp fn) {
   }
 }
 
+struct UnaryOp {
+  const char* name;
+  Tensor (*fn)(const Tensor&);
+  CaseInput::Fill fill = CaseInput::Fill::normal;
+};
+
+constexpr UnaryOp kUnaryOps[] = {
+    {"affine", [](const Tensor& x) { return ops::affine(x, -1.7, 0.3); }},
+    {"neg", ops::neg},
+    {"abs", ops::abs},
+    {"exp", ops::exp},
+    {"sqrt", ops::sqrt, kPositive},
+    {"square", ops::square},
+    {"clamp", [](const Tensor& x) { return ops::clamp(x, -0.6, 0.8); }},
+};
+
+GradCase unary_case(const UnaryOp& op, const std::string& name, const Shape& shape) {
+  return {name, {{shape, op.fill}}, [fn = op.fn](const Tensors& in) { return Tensors{fn(in[0])}; }};
+}
+
+constexpr std::pair<const char*, BinaryOp> kBinaryOps[] = {
+    {"add", ops::add}, {"sub", ops::sub}, {"mul", ops::mul}, {"div", ops::div}};
+
+Tensors where(const Tensors& in) { return {ops::where(in[0], in[1], in[2])}; }
+
 }  // namespace
 
 GradCases elementwise_cases() {
   GradCases cases;
-  add_patterns(cases, "add", ops::add);
-  add_patterns(cases, "sub", ops::sub);
-  add_patterns(cases, "mul", ops::mul);
-  add_patterns(cases, "div", ops::div);
+  for (const auto& [name, fn] : kBinaryOps) add_patterns(cases, name, fn);
   const Shape odd = {3, 5, 7};
-  cases.push_back({"affine", {{odd}}, [](const Tensors& in) { return Tensors{ops::affine(in[0], -1.7, 0.3)}; }});
-  cases.push_back({"neg", {{odd}}, [](const Tensors& in) { return Tensors{ops::neg(in[0])}; }});
-  cases.push_back({"abs", {{odd}}, [](const Tensors& in) { return Tensors{ops::abs(in[0])}; }});
-  cases.push_back({"exp", {{odd}}, [](const Tensors& in) { return Tensors{ops::exp(in[0])}; }});
-  cases.push_back({"sqrt", {{odd, kPositive}}, [](const Tensors& in) { return Tensors{ops::sqrt(in[0])}; }});
-  cases.push_back({"square", {{odd}}, [](const Tensors& in) { return Tensors{ops::square(in[0])}; }});
-  cases.push_back({"clamp", {{odd}}, [](const Tensors& in) { return Tensors{ops::clamp(in[0], -0.6, 0.8)}; }});
+  for (const UnaryOp& op : kUnaryOps) cases.push_back(unary_case(op, op.name, odd));
   const CaseInput mask = {odd, CaseInput::Fill::mask, false};
-  const auto where = [](const Tensors& in) { return Tensors{ops::where(in[0], in[1], in[2])}; };
   cases.push_back({"where.same", {mask, {odd}, {odd}}, where});
   cases.push_back({"where.broadcast", {mask, {{7}}, {{3, 1, 1}}}, where});
   cases.push_back({"where.scalar", {mask, {odd}, {{1}}}, where});
   cases.push_back({"where.mask_per_pixel", {{{3, 5, 1}, CaseInput::Fill::mask, false}, {odd}, {odd}}, where});
+  return cases;
+}
+
+GradCases random_elementwise_cases(Dice& dice) {
+  GradCases cases;
+  for (const UnaryOp& op : kUnaryOps) cases.push_back(unary_case(op, std::string(op.name) + ".random", dice.any()));
+  for (const auto& [name, fn] : kBinaryOps) {
+    const Shape whole = dice.image();
+    const Shape part = dice.broadcast_to(whole);
+    const bool left = dice.coin();
+    const auto fill = name == std::string_view("div") ? kPositive : CaseInput::Fill::normal;
+    cases.push_back({std::string(name) + ".random",
+                     {{left ? part : whole}, {left ? whole : part, fill}},
+                     [fn = fn](const Tensors& in) { return Tensors{fn(in[0], in[1])}; }});
+  }
+  const Shape whole = dice.image();
+  const CaseInput mask = {dice.broadcast_to(whole), CaseInput::Fill::mask, false};
+  cases.push_back({"where.random", {mask, {whole}, {dice.broadcast_to(whole)}}, where});
   return cases;
 }
 

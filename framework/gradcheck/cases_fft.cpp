@@ -1,4 +1,7 @@
-#include "framework/gradcheck/case.h"
+#include <algorithm>
+
+#include "framework/gradcheck/cases.h"
+#include "framework/gradcheck/dice.h"
 #include "framework/ops/fft.h"
 #include "framework/ops/fourier.h"
 
@@ -38,6 +41,16 @@ GradCases fft_cases() {
       filter_case("odd", {1, 9, 7, 3}, 2, 0.3),
       filter_case("whole", {1, 4, 6, 1}, 2, 1.7),
   };
+}
+
+GradCases random_fft_cases(Dice& dice) {
+  const auto complex = [&dice] {
+    const Shape s = dice.image(1, 12);
+    return Shape{s[0], s[1], s[2], std::min<std::int64_t>(s[3], 5), 2};
+  };
+  const Shape real = dice.image(1, 12);
+  return {fft_case("fft2.random", ops::fft2, dice.coin() ? complex() : real), fft_case("ifft2.random", ops::ifft2, complex()),
+          fft_case("real.random", ops::real, complex()), fft_case("complex_abs.random", ops::complex_abs, complex())};
 }
 
 }  // namespace cf

@@ -1,4 +1,5 @@
-#include "framework/gradcheck/case.h"
+#include "framework/gradcheck/cases.h"
+#include "framework/gradcheck/dice.h"
 #include "framework/ops/laconv.h"
 
 namespace cf {
@@ -33,6 +34,14 @@ GradCases laconv_cases() {
       laconv_case("wide", {1, 6, 9, 32, 32, 3}, true, 0.2),
       laconv_case("wide_full", {1, 6, 9, 32, 8, 3}, false, 1),
   };
+}
+
+GradCases random_laconv_cases(Dice& dice) {
+  const Shape x = dice.image(1, 7);
+  const std::int64_t k = dice.pick(std::array<std::int64_t, 4>{1, 3, 3, 5});
+  const bool shared_channel = dice.coin();
+  const double leaky_slope = dice.coin() ? 0.2 : 1;
+  return {laconv_case("random", {x[0], x[1], x[2], x[3], dice.channels(), k}, shared_channel, leaky_slope)};
 }
 
 }  // namespace cf

@@ -1,4 +1,5 @@
-#include "framework/gradcheck/case.h"
+#include "framework/gradcheck/cases.h"
+#include "framework/gradcheck/dice.h"
 #include "framework/ops/loss.h"
 
 namespace cf {
@@ -14,6 +15,15 @@ GradCases loss_cases() {
       {"charbonnier_loss", inputs, [](const Tensors& in) { return Tensors{ops::charbonnier_loss(in[0], in[1])}; }},
       {"charbonnier_loss.soft", inputs, [](const Tensors& in) { return Tensors{ops::charbonnier_loss(in[0], in[1], 0.5)}; }},
   };
+}
+
+GradCases random_loss_cases(Dice& dice) {
+  const auto random = [&dice](const char* name, Tensor (*fn)(const Tensor&, const Tensor&)) {
+    const Shape shape = dice.any();
+    return GradCase{name, {{shape}, {shape}}, [fn](const std::vector<Tensor>& in) { return std::vector{fn(in[0], in[1])}; }};
+  };
+  return {random("l1_loss.random", ops::l1_loss), random("mse_loss.random", ops::mse_loss),
+          random("charbonnier_loss.random", [](const Tensor& x, const Tensor& t) { return ops::charbonnier_loss(x, t); })};
 }
 
 }  // namespace cf

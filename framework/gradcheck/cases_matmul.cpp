@@ -1,4 +1,5 @@
-#include "framework/gradcheck/case.h"
+#include "framework/gradcheck/cases.h"
+#include "framework/gradcheck/dice.h"
 #include "framework/ops/matmul.h"
 
 namespace cf {
@@ -36,6 +37,19 @@ GradCases matmul_cases() {
       linear_case("linear.no_bias", {3, 4}, 6, false),
       linear_case("linear.vector", {5}, 3, true),
   };
+}
+
+GradCases random_matmul_cases(Dice& dice) {
+  const std::int64_t m = dice.between(1, 40);
+  const std::int64_t k = dice.between(1, 70);
+  const std::int64_t n = dice.between(1, 40);
+  const bool ta = dice.coin();
+  const bool tb = dice.coin();
+  const std::int64_t batch = dice.between(1, 3);
+  const Shape x = dice.image();
+  const std::int64_t out = dice.channels();
+  return {matmul_case("matmul.random", {batch, ta ? k : m, ta ? m : k}, {batch, tb ? n : k, tb ? k : n}, ta, tb),
+          linear_case("linear.random", x, out, dice.coin())};
 }
 
 }  // namespace cf

@@ -51,9 +51,10 @@ GradCases random_norm_cases(Dice& dice) {
   const std::int64_t groups = dice.between(1, 4);
   const Shape grouped = dice.image(3, 6);
   const Shape rows = dice.image(1, 5);
+  const Shape batch = dice.image(3);
   return {layer_case("layer_norm.random", {rows[0], rows[1], rows[2], rows[3] + 5}),
           group_case("group_norm.random", {grouped[0], grouped[1], grouped[2], groups * dice.between(1, 9)}, groups),
-          batch_case("batch_norm.random", dice.image(3), dice.coin())};
+          batch_case("batch_norm.random", batch, dice.coin())};
 }
 
 }  // namespace cf

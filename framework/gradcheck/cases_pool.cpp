@@ -1,4 +1,5 @@
-#include "framework/gradcheck/case.h"
+#include "framework/gradcheck/cases.h"
+#include "framework/gradcheck/dice.h"
 #include "framework/ops/pool.h"
 
 namespace cf {
@@ -23,6 +24,13 @@ GradCases pool_cases() {
       pool_case("avg_pool2d.overlapping", ops::avg_pool2d, {1, 7, 8, 3}, 3, 2),
       pool_case("avg_pool2d.left_over", ops::avg_pool2d, {1, 7, 5, 2}, 2, 3),
   };
+}
+
+GradCases random_pool_cases(Dice& dice) {
+  const std::int64_t size = dice.between(1, 3);
+  const std::int64_t stride = dice.between(1, 3);
+  return {pool_case("max_pool2d.random", ops::max_pool2d, dice.image(size), size, stride),
+          pool_case("avg_pool2d.random", ops::avg_pool2d, dice.image(size), size, stride)};
 }
 
 }  // namespace cf

@@ -1,5 +1,5 @@
 #include "framework/autograd/recompute.h"
-#include "framework/gradcheck/case.h"
+#include "framework/gradcheck/cases.h"
 #include "framework/ops/activation.h"
 #include "framework/ops/elementwise.h"
 

@@ -1,4 +1,5 @@
-#include "framework/gradcheck/case.h"
+#include "framework/gradcheck/cases.h"
+#include "framework/gradcheck/dice.h"
 #include "framework/ops/reduce.h"
 
 namespace cf {
@@ -32,13 +33,28 @@ void add_patterns(GradCases& cases, const std::string& op, ReduceOp fn) {
   }
 }
 
+constexpr std::pair<const char*, ReduceOp> kOps[] = {{"sum", ops::sum}, {"mean", ops::mean}, {"max", ops::max}};
+
 }  // namespace
 
 GradCases reduce_cases() {
   GradCases cases;
-  add_patterns(cases, "sum", ops::sum);
-  add_patterns(cases, "mean", ops::mean);
-  add_patterns(cases, "max", ops::max);
+  for (const auto& [name, fn] : kOps) add_patterns(cases, name, fn);
+  return cases;
+}
+
+GradCases random_reduce_cases(Dice& dice) {
+  GradCases cases;
+  for (const auto& [name, fn] : kOps) {
+    const Shape shape = dice.image();
+    std::vector<int> dims;
+    for (int d = 0; d < shape.rank(); ++d) {
+      if (dice.coin()) dims.push_back(d);
+    }
+    cases.push_back({std::string(name) + ".random", {{shape}}, [fn = fn, dims, keep = dice.coin()](const Tensors& in) {
+                       return Tensors{fn(in[0], dims, keep)};
+                     }});
+  }
   return cases;
 }
 

@@ -1,4 +1,5 @@
-#include "framework/gradcheck/case.h"
+#include "framework/gradcheck/cases.h"
+#include "framework/gradcheck/dice.h"
 #include "framework/ops/resize.h"
 
 namespace cf {
@@ -29,6 +30,14 @@ GradCases resize_cases() {
       resize_case("bilinear_to_one_corners", {1, 3, 4, 2}, 1, 1, Interpolation::bilinear, true),
       resize_case("bicubic_from_one", {1, 1, 2, 19}, 4, 3, Interpolation::bicubic, false),
   };
+}
+
+GradCases random_resize_cases(Dice& dice) {
+  const auto mode = dice.pick(std::array{Interpolation::nearest, Interpolation::bilinear, Interpolation::bicubic});
+  const Shape in = dice.image();
+  const std::int64_t out_h = dice.between(1, 14);
+  const std::int64_t out_w = dice.between(1, 14);
+  return {resize_case("random", in, out_h, out_w, mode, dice.coin())};
 }
 
 }  // namespace cf

@@ -1,4 +1,5 @@
-#include "framework/gradcheck/case.h"
+#include "framework/gradcheck/cases.h"
+#include "framework/gradcheck/dice.h"
 #include "framework/ops/wavelet.h"
 
 namespace cf {
@@ -41,6 +42,13 @@ GradCases wavelet_cases() {
       high_pass_case("smallest", {1, 3, 3, 2}, 5),
       high_pass_case("box_wider_than_image", {1, 4, 5, 3}, 7),
   };
+}
+
+GradCases random_wavelet_cases(Dice& dice) {
+  const Shape half = dice.image(1, 5);
+  const std::int64_t size = 2 * dice.between(1, 3) + 1;
+  return {dwt_case("random", {half[0], 2 * half[1], 2 * half[2], half[3]}), iwt_case("random", dice.image(1, 5)),
+          high_pass_case("random", dice.image(size / 2 + 1), size)};
 }
 
 }  // namespace cf

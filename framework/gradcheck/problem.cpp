@@ -18,9 +18,10 @@ std::uint64_t hash(const std::string& text) {
 
 double as_f32(double x) { return static_cast<double>(static_cast<float>(x)); }
 
-Problem start(const GradCase& c, DType dtype) {
+Problem start(const GradCase& c, DType dtype, Device device = {}) {
   Problem p;
   p.dtype = dtype;
+  p.device = device;
   p.fn = c.fn;
   return p;
 }
@@ -36,7 +37,7 @@ void add_inputs(Problem& p, const GradCase& c, std::vector<Tensor> inputs) {
 
 void add_parameters(Problem& p, const GradCase& c) {
   if (!c.bind) return;
-  BoundFn bound = c.bind(p.dtype);
+  BoundFn bound = c.bind(p.dtype, p.device);
   p.fn = std::move(bound.fn);
   for (auto& [name, value] : bound.parameters) {
     check(value.dtype() == p.dtype, "gradcheck: parameter {} of {} is {}, asked for in {}", name, c.name, name_of(value.dtype()),
@@ -84,10 +85,10 @@ Problem make_problem(const GradCase& c, Draw& draw) {
   return p;
 }
 
-Problem convert_problem(const GradCase& c, const Problem& from, DType dtype) {
-  Problem p = start(c, dtype);
+Problem convert_problem(const GradCase& c, const Problem& from, DType dtype, Device device) {
+  Problem p = start(c, dtype, device);
   std::vector<Tensor> inputs;
-  for (const Tensor& t : from.inputs) inputs.push_back(t.to(t.dtype() == from.dtype ? dtype : t.dtype()));
+  for (const Tensor& t : from.inputs) inputs.push_back(t.to(t.dtype() == from.dtype ? dtype : t.dtype()).to(device));
   add_inputs(p, c, std::move(inputs));
   add_parameters(p, c);
   check(p.variables.size() == from.variables.size(), "gradcheck: {} has {} variables in {}, {} in {}", c.name, p.variables.size(),
@@ -96,14 +97,22 @@ Problem convert_problem(const GradCase& c, const Problem& from, DType dtype) {
   return p;
 }
 
-std::vector<Tensor> evaluate(const Problem& p, Backend backend) {
-  const UseKernels use(backend);
+std::vector<Tensor> evaluate(const Problem& p) {
   const NoGrad no_grad;
   return p.fn(p.inputs);
 }
 
+std::vector<Tensor> evaluate(const Problem& p, Backend backend) {
+  const UseKernels use(backend);
+  return evaluate(p);
+}
+
 std::vector<std::vector<double>> gradients(const Problem& p, const std::vector<Tensor>& weights, Backend backend) {
   const UseKernels use(backend);
+  return gradients(p, weights);
+}
+
+std::vector<std::vector<double>> gradients(const Problem& p, const std::vector<Tensor>& weights) {
   const EnableGrad grad;
   for (const auto& v : p.variables) v.value.zero_grad();
   const std::vector<Tensor> ys = p.fn(p.inputs);
@@ -112,7 +121,7 @@ std::vector<std::vector<double>> gradients(const Problem& p, const std::vector<T
   for (std::size_t k = 0; k < ys.size(); ++k) {
     if (!ys[k].requires_grad()) continue;
     roots.push_back(ys[k]);
-    seeds.push_back(weights[k].to(ys[k].dtype()));
+    seeds.push_back(weights[k].to(ys[k].dtype()).to(p.device));
   }
   backward(roots, seeds);
   std::vector<std::vector<double>> result;

@@ -25,6 +25,7 @@ class Draw {
   std::uint64_t salt_;
 };
 
+// The case's function at one point. It is computed by the kernels of `device`.
 struct Problem {
   struct Variable {
     std::string name;  // "input 1", or the parameter's
@@ -32,18 +33,22 @@ struct Problem {
   };
   GradFn fn;
   DType dtype = DType::f64;
+  Device device;
   std::vector<Tensor> inputs;
   std::vector<Variable> variables;  // differentiable inputs, then parameters
 };
 
-// In f64.
+// In f64, on the CPU.
 Problem make_problem(const GradCase& c, Draw& draw);
-// The same point in another dtype.
-Problem convert_problem(const GradCase& c, const Problem& from, DType dtype);
+// The same point in another dtype, on another device.
+Problem convert_problem(const GradCase& c, const Problem& from, DType dtype, Device device = {});
 
-// The outputs at the current values, outside the graph.
+// The outputs at the current values, outside the graph, by the kernels in use on the device.
+std::vector<Tensor> evaluate(const Problem& p);
+// One gradient per variable of the sum of weights[k] * output[k]; weights in f64 on the CPU.
+std::vector<std::vector<double>> gradients(const Problem& p, const std::vector<Tensor>& weights);
+// The same on the CPU by the kernels of a backend.
 std::vector<Tensor> evaluate(const Problem& p, Backend backend);
-// One gradient per variable of the sum of weights[k] * output[k]; weights in f64.
 std::vector<std::vector<double>> gradients(const Problem& p, const std::vector<Tensor>& weights, Backend backend);
 
 }  // namespace cf

@@ -13,8 +13,8 @@ GradCase layer_case(const char* name, const Shape& input, Make make, Call call) 
   GradCase c;
   c.name = name;
   c.inputs = {{input}};
-  c.bind = [make, call](DType dtype) {
-    const auto store = std::make_shared<ParamStore>(dtype);
+  c.bind = [make, call](DType dtype, Device device) {
+    const auto store = std::make_shared<ParamStore>(dtype, device);
     const auto layer = make(Scope(*store, 1));
     store->pack();
     // The store is captured to outlive the function.

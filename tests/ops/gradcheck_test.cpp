@@ -98,7 +98,7 @@ TEST_CASE("an input without influence has the gradient zero") {
 TEST_CASE("parameters are checked under their names, in both dtypes") {
   const auto scaled = [](bool connected) {
     GradCase c = {"Scale", {{{2, 3}}}, {}};
-    c.bind = [connected](DType dtype) {
+    c.bind = [connected](DType dtype, Device) {
       const Tensor weight = Tensor::zeros({3}, dtype).set_requires_grad();
       const auto fn = [weight, connected](const std::vector<Tensor>& in) {
         return std::vector<Tensor>{ops::mul(in[0], connected ? weight : weight.detach())};
