@@ -6,12 +6,10 @@
 
 namespace cf {
 
-double clip_grad_norm(const Tensor& grads, double max_norm) {
-  check(max_norm > 0, "clip: the largest norm must be positive, got {}", max_norm);
-  const OptimKernels& kernels = kernels_for(grads.device()).optim;
-  const double norm = std::sqrt(kernels.squared_norm(grads.cview()));
-  if (std::isfinite(norm) && norm > max_norm) kernels.scale(max_norm / norm, grads.view());
-  return norm;
-}
+GradNorm::GradNorm(const Tensor& grads) : grads_(grads.detach()), squared_(Tensor::zeros({1}, DType::f64, grads.device())) {}
+
+void GradNorm::measure() const { kernels_for(grads_.device()).optim.squared_norm(grads_.cview(), squared_.view()); }
+
+double GradNorm::value() const { return std::sqrt(squared_.item()); }
 
 }  // namespace cf

@@ -1,12 +1,26 @@
-// Gradient clipping by global norm.
+// The norm of the gradients, for clipping and for reports.
 #pragma once
 
 #include "framework/tensor/tensor.h"
 
 namespace cf {
 
-// The Euclidean norm of the flat gradient buffer before clipping. Above `max_norm` the gradients are scaled down to it
-// (Pascanu et al., ICML 2013); where the norm is NaN or infinite they stay as they are, for the caller to report.
-double clip_grad_norm(const Tensor& grads, double max_norm);
+// Steps measure it, queued like any other work of the device; Optimizer::apply scales the gradients down by it (Pascanu et
+// al., ICML 2013). Nobody waits but the reader of value().
+class GradNorm {
+ public:
+  // `grads`: the flat gradient buffer, f32 or f64, which is read again at each measure().
+  explicit GradNorm(const Tensor& grads);
+
+  void measure() const;
+  // Sum of the squares of all gradients, f64 (1) on their device: of the last measure().
+  const Tensor& squared() const { return squared_; }
+  // The Euclidean norm of the last measure(), NaN or infinite where a gradient is. Waits for the device.
+  double value() const;
+
+ private:
+  Tensor grads_;
+  Tensor squared_;
+};
 
 }  // namespace cf

@@ -1,13 +1,16 @@
 #include "framework/optim/optimizer.h"
 
 #include <array>
+#include <cmath>
 
+#include "framework/core/device_services.h"
 #include "kernels/table.h"
 
 namespace cf {
 namespace {
 
-// What differs between the algorithms: the names of their state, the range of their options, their kernel.
+// What differs between the algorithms: the names of their state, the range of their options, their kernel and the decay rates
+// whose bias it corrects (0: none).
 template <class Options>
 struct Algorithm;
 
@@ -26,9 +29,9 @@ struct AdamAlgorithm {
     check_decay_rate("beta2", o.beta2);
     check_not_negative("eps", o.eps);
   }
-  static void step(const OptimKernels& k, const Options& o, double lr, std::int64_t step, View p, ConstView g,
-                   const auto& state) {
-    k.adam({lr, o.beta1, o.beta2, o.eps, o.weight_decay, decoupled, step}, p, g, state[0].second.view(), state[1].second.view());
+  static std::array<double, 2> biased(const Options& o) { return {o.beta1, o.beta2}; }
+  static void apply(const OptimKernels& k, const Options& o, const StepFrame& f, View p, ConstView g, const auto& state) {
+    k.adam({o.beta1, o.beta2, o.eps, o.weight_decay, decoupled}, f, p, g, state[0].second.view(), state[1].second.view());
   }
 };
 template <>
@@ -40,8 +43,9 @@ template <>
 struct Algorithm<SgdOptions> {
   static constexpr std::array kState = {"sgd.velocity"};
   static void validate(const SgdOptions& o) { check_decay_rate("momentum", o.momentum); }
-  static void step(const OptimKernels& k, const SgdOptions& o, double lr, std::int64_t, View p, ConstView g, const auto& state) {
-    k.sgd({lr, o.momentum, o.weight_decay}, p, g, state[0].second.view());
+  static std::array<double, 2> biased(const SgdOptions&) { return {}; }
+  static void apply(const OptimKernels& k, const SgdOptions& o, const StepFrame& f, View p, ConstView g, const auto& state) {
+    k.sgd({o.momentum, o.weight_decay}, f, p, g, state[0].second.view());
   }
 };
 
@@ -52,16 +56,19 @@ struct Algorithm<RmspropOptions> {
     check_decay_rate("alpha", o.alpha);
     check_not_negative("eps", o.eps);
   }
-  static void step(const OptimKernels& k, const RmspropOptions& o, double lr, std::int64_t, View p, ConstView g,
-                   const auto& state) {
-    k.rmsprop({lr, o.alpha, o.eps, o.weight_decay}, p, g, state[0].second.view());
+  static std::array<double, 2> biased(const RmspropOptions&) { return {}; }
+  static void apply(const OptimKernels& k, const RmspropOptions& o, const StepFrame& f, View p, ConstView g, const auto& state) {
+    k.rmsprop({o.alpha, o.eps, o.weight_decay}, f, p, g, state[0].second.view());
   }
 };
 
 }  // namespace
 
 Optimizer::Optimizer(const OptimizerOptions& options, const Tensor& params, const Tensor& grads)
-    : options_(options), params_(params.detach()), grads_(grads.detach()) {
+    : options_(options),
+      params_(params.detach()),
+      grads_(grads.detach()),
+      values_(Tensor::zeros({kStepValues}, DType::f64, params.device())) {
   check(params.shape() == grads.shape() && params.dtype() == grads.dtype(), "optimizer: parameters {} {}, gradients {} {}",
         name_of(params.dtype()), params.shape().str(), name_of(grads.dtype()), grads.shape().str());
   std::visit(
@@ -75,11 +82,34 @@ Optimizer::Optimizer(const OptimizerOptions& options, const Tensor& params, cons
       options_);
 }
 
-void Optimizer::step(double lr) {
+void Optimizer::prepare(double lr, Ema* ema) {
   ++steps_;
+  ema_ = ema;
+  const auto biased = std::visit([]<class Options>(const Options& o) { return Algorithm<Options>::biased(o); }, options_);
+  const auto correction = [&](double rate) { return 1 - std::pow(rate, static_cast<double>(steps_)); };
+  std::array<double, kStepValues> values{};
+  const auto set = [&](StepValue which, double value) { values.at(static_cast<std::size_t>(which)) = value; };
+  set(StepValue::lr, lr);
+  set(StepValue::bias1, correction(biased[0]));
+  set(StepValue::bias2, correction(biased[1]));
+  set(StepValue::ema_decay, ema != nullptr ? ema->next_decay() : 0);
+  copy_bytes(values_.device(), values_.view().data, Device{}, values.data(), sizeof values);
+}
+
+void Optimizer::apply(const ApplyOptions& options) const {
+  check(options.max_norm >= 0, "optimizer: the largest norm must not be negative, got {}", options.max_norm);
+  check(options.max_norm == 0 || options.norm != nullptr, "optimizer: clipping needs the norm of the gradients");
+  check(options.ema == ema_, "optimizer: the step was prepared for another average; give prepare() and apply() the same");
+  StepFrame frame{.values = values_.cview(), .max_norm = options.max_norm};
+  if (options.norm != nullptr) frame.squared_norm = options.norm->squared().cview();
+  if (ema_ != nullptr) {
+    frame.shadow = ema_->shadow().view();
+    check(frame.shadow.shape == params_.shape(), "optimizer: averages {}, parameters {}", frame.shadow.shape.str(),
+          params_.shape().str());
+  }
   const OptimKernels& kernels = kernels_for(params_.device()).optim;
   std::visit([&]<class Options>(
-                 const Options& o) { Algorithm<Options>::step(kernels, o, lr, steps_, params_.view(), grads_.cview(), state_); },
+                 const Options& o) { Algorithm<Options>::apply(kernels, o, frame, params_.view(), grads_.cview(), state_); },
              options_);
 }
 

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "framework/optim/clip.h"
+#include "framework/optim/ema.h"
 #include "framework/tensor/tensor.h"
 
 namespace cf {
@@ -42,25 +44,45 @@ struct RmspropOptions {
 
 using OptimizerOptions = std::variant<AdamOptions, AdamWOptions, SgdOptions, RmspropOptions>;
 
+// How a step deals with the gradients and what it takes along.
+struct ApplyOptions {
+  // Measured beforehand; where it is not finite, weights, state and averages stay as they are. Null: any gradient is taken.
+  const GradNorm* norm = nullptr;
+  double max_norm = 0;  // gradients count as scaled down to this norm; 0: as they are. Needs `norm`
+  Ema* ema = nullptr;   // the average that is taken in the same pass
+};
+
+// A step is made of two parts: prepare() on the host, which counts and tells the device the numbers of the step, and apply(),
+// which queues work only, always the same, so that it can be recorded once and repeated.
 class Optimizer {
  public:
-  // `params` and `grads`: tensors of equal shape, f32 or f64, whose memory stays where it is; step() writes params in place.
+  // `params` and `grads`: tensors of equal shape, f32 or f64, whose memory stays where it is; a step writes params in place.
   // Throws Error on options out of their range.
   Optimizer(const OptimizerOptions& options, const Tensor& params, const Tensor& grads);
 
+  // Begins the next step: learning rate `lr`, the bias corrections and the decay of `ema` (null: none) go to the device,
+  // behind the work that is queued. Not while a recording is on.
+  void prepare(double lr, Ema* ema = nullptr);
+  // The update, with the numbers of the last prepare(). Throws Error where the average is not the one given there.
+  void apply(const ApplyOptions& options = {}) const;
   // One update with learning rate `lr`.
-  void step(double lr);
+  void step(double lr, const ApplyOptions& options = {}) {
+    prepare(lr, options.ema);
+    apply(options);
+  }
 
   // What a checkpoint keeps, with steps(): "adam.m" and "adam.v" (AdamW too), "sgd.velocity" or "rmsprop.square", each of
   // params' shape. Writing to the tensors restores the state.
   const std::vector<std::pair<std::string, Tensor>>& state() const { return state_; }
-  std::int64_t steps() const { return steps_; }  // taken so far
+  std::int64_t steps() const { return steps_; }  // prepared so far
   void set_steps(std::int64_t steps) { steps_ = steps; }
 
  private:
   OptimizerOptions options_;
   Tensor params_;
   Tensor grads_;
+  Tensor values_;       // (4), by StepValue
+  Ema* ema_ = nullptr;  // of the last prepare()
   std::vector<std::pair<std::string, Tensor>> state_;
   std::int64_t steps_ = 0;
 };

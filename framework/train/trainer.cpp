@@ -4,13 +4,11 @@
 
 #include <chrono>
 #include <cmath>
-#include <limits>
 
 #include "framework/autograd/engine.h"
 #include "framework/core/allocator.h"
 #include "framework/core/log.h"
 #include "framework/io/checkpoint.h"
-#include "framework/optim/clip.h"
 #include "framework/train/interrupt.h"
 #include "framework/train/progress.h"
 
@@ -56,7 +54,8 @@ double Validation::score_value() const {
   fail("validation: no metric '{}' to choose the best checkpoint by", score);
 }
 
-Trainer::Trainer(Parts parts, const TrainerOptions& options) : parts_(std::move(parts)), options_(options) {
+Trainer::Trainer(Parts parts, const TrainerOptions& options)
+    : parts_(std::move(parts)), options_(options), norm_(parts_.params.flat_grad()) {
   check(options_.max_steps > 0, "train: max_steps is {}, nothing to do", options_.max_steps);
   check(options_.steps_per_epoch > 0, "train: an epoch of {} steps", options_.steps_per_epoch);
 }
@@ -114,11 +113,10 @@ double Trainer::train_step() {
     if (!std::isfinite(loss)) fail_not_finite("the loss", loss);
     backward(value);
   }
-  const double limit = options_.clip_norm > 0 ? options_.clip_norm : std::numeric_limits<double>::infinity();
-  last_norm_ = clip_grad_norm(parts_.params.flat_grad(), limit);
+  norm_.measure();
+  last_norm_ = norm_.value();
   if (!std::isfinite(last_norm_)) fail_not_finite("the gradient norm", last_norm_);
-  parts_.optimizer.step(last_rate_);
-  if (parts_.ema != nullptr) parts_.ema->update();
+  parts_.optimizer.step(last_rate_, {.norm = &norm_, .max_norm = options_.clip_norm, .ema = parts_.ema});
   ++step_;
   return loss;
 }

@@ -10,6 +10,7 @@
 
 #include "framework/io/json.h"
 #include "framework/nn/param_store.h"
+#include "framework/optim/clip.h"
 #include "framework/optim/ema.h"
 #include "framework/optim/optimizer.h"
 #include "framework/optim/schedule.h"
@@ -89,6 +90,7 @@ class Trainer {
 
   Parts parts_;
   TrainerOptions options_;
+  GradNorm norm_;
   std::int64_t step_ = 0;  // steps done
   double best_score_ = 0;
   bool has_best_ = false;

@@ -9,63 +9,101 @@
 
 #include "framework/core/parallel.h"
 #include "kernels/cpu/simd-inl.h"
+#include "kernels/optim_functors.h"
 #include "kernels/table.h"
+
+#ifndef CF_CPU_OPTIM_ONCE
+#define CF_CPU_OPTIM_ONCE
+
+namespace cf::cpu {
+
+// A StepFrame as the loops need it.
+struct Frame {
+  const double* values;
+  double factor;  // of the gradient
+  float* shadow;  // null: no average
+
+  double value(StepValue which) const { return functors::step_value(values, which); }
+  Frame at(std::int64_t i) const { return {values, factor, shadow != nullptr ? shadow + i : nullptr}; }
+};
+
+}  // namespace cf::cpu
+
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace cf::cpu::HWY_NAMESPACE {
 
 HWY_INLINE Vec set(F32 d, double value) { return hn::Set(d, static_cast<float>(value)); }
 
-void adam_range(const AdamStep& s, float* p, const float* g, float* m, float* v, std::size_t n) {
+struct Average {
+  Vec keep;
+  Vec take;
+
+  Average(F32 d, double decay) : keep(set(d, decay)), take(set(d, 1 - decay)) {}
+  HWY_INLINE Vec operator()(Vec shadow, Vec p) const { return hn::MulAdd(keep, shadow, hn::Mul(take, p)); }
+};
+
+// What the algorithms share: p = fn(p, g, i, k) on every vector, g clipped before and the average taken behind.
+template <class F>
+HWY_INLINE void update_range(const Frame& f, float* p, const float* g, std::size_t n, F fn) {
   const F32 d;
-  const auto step = static_cast<double>(s.step);
-  const Vec rate = set(d, s.lr / (1 - std::pow(s.beta1, step)));
-  const Vec inverse_root = set(d, 1 / std::sqrt(1 - std::pow(s.beta2, step)));
+  const Vec factor = set(d, f.factor);
+  const Average average(d, f.value(StepValue::ema_decay));
+  for_vectors(d, n, [&](std::size_t i, std::size_t k) HWY_ATTR {
+    const Vec w = fn(load_n(d, p + i, k), hn::Mul(factor, load_n(d, g + i, k)), i, k);
+    store_n(d, w, p + i, k);
+    if (f.shadow != nullptr) store_n(d, average(load_n(d, f.shadow + i, k), w), f.shadow + i, k);
+  });
+}
+
+void adam_range(const AdamStep& s, const Frame& f, float* p, const float* g, float* m, float* v, std::size_t n) {
+  const F32 d;
+  const double lr = f.value(StepValue::lr);
+  const Vec rate = set(d, lr / f.value(StepValue::bias1));
+  const Vec inverse_root = set(d, 1 / std::sqrt(f.value(StepValue::bias2)));
   const Vec l2 = set(d, s.decoupled ? 0 : s.weight_decay);
-  const Vec keep = set(d, s.decoupled ? 1 - s.lr * s.weight_decay : 1);
+  const Vec keep = set(d, s.decoupled ? 1 - lr * s.weight_decay : 1);
   const Vec eps = set(d, s.eps);
   const Vec beta1 = set(d, s.beta1);
   const Vec beta2 = set(d, s.beta2);
   const Vec rest1 = set(d, 1 - s.beta1);
   const Vec rest2 = set(d, 1 - s.beta2);
-  for_vectors(d, n, [&](std::size_t i, std::size_t k) HWY_ATTR {
-    const Vec w = load_n(d, p + i, k);
-    const Vec gradient = hn::MulAdd(l2, w, load_n(d, g + i, k));
+  update_range(f, p, g, n, [&](Vec w, Vec clipped, std::size_t i, std::size_t k) HWY_ATTR {
+    const Vec gradient = hn::MulAdd(l2, w, clipped);
     const Vec mean = hn::MulAdd(beta1, load_n(d, m + i, k), hn::Mul(rest1, gradient));
     const Vec square = hn::MulAdd(beta2, load_n(d, v + i, k), hn::Mul(rest2, hn::Mul(gradient, gradient)));
     const Vec divisor = hn::MulAdd(hn::Sqrt(square), inverse_root, eps);
     store_n(d, mean, m + i, k);
     store_n(d, square, v + i, k);
-    store_n(d, hn::Sub(hn::Mul(keep, w), hn::Div(hn::Mul(rate, mean), divisor)), p + i, k);
+    return hn::Sub(hn::Mul(keep, w), hn::Div(hn::Mul(rate, mean), divisor));
   });
 }
 
-void sgd_range(const SgdStep& s, float* p, const float* g, float* velocity, std::size_t n) {
+void sgd_range(const SgdStep& s, const Frame& f, float* p, const float* g, float* velocity, std::size_t n) {
   const F32 d;
-  const Vec rate = set(d, s.lr);
+  const Vec rate = set(d, f.value(StepValue::lr));
   const Vec momentum = set(d, s.momentum);
   const Vec l2 = set(d, s.weight_decay);
-  for_vectors(d, n, [&](std::size_t i, std::size_t k) HWY_ATTR {
-    const Vec w = load_n(d, p + i, k);
-    const Vec v = hn::MulAdd(momentum, load_n(d, velocity + i, k), hn::MulAdd(l2, w, load_n(d, g + i, k)));
+  update_range(f, p, g, n, [&](Vec w, Vec gradient, std::size_t i, std::size_t k) HWY_ATTR {
+    const Vec v = hn::MulAdd(momentum, load_n(d, velocity + i, k), hn::MulAdd(l2, w, gradient));
     store_n(d, v, velocity + i, k);
-    store_n(d, hn::NegMulAdd(rate, v, w), p + i, k);
+    return hn::NegMulAdd(rate, v, w);
   });
 }
 
-void rmsprop_range(const RmspropStep& s, float* p, const float* g, float* square, std::size_t n) {
+void rmsprop_range(const RmspropStep& s, const Frame& f, float* p, const float* g, float* square, std::size_t n) {
   const F32 d;
-  const Vec rate = set(d, s.lr);
+  const Vec rate = set(d, f.value(StepValue::lr));
   const Vec alpha = set(d, s.alpha);
   const Vec rest = set(d, 1 - s.alpha);
   const Vec eps = set(d, s.eps);
   const Vec l2 = set(d, s.weight_decay);
-  for_vectors(d, n, [&](std::size_t i, std::size_t k) HWY_ATTR {
-    const Vec w = load_n(d, p + i, k);
-    const Vec gradient = hn::MulAdd(l2, w, load_n(d, g + i, k));
+  update_range(f, p, g, n, [&](Vec w, Vec clipped, std::size_t i, std::size_t k) HWY_ATTR {
+    const Vec gradient = hn::MulAdd(l2, w, clipped);
     const Vec q = hn::MulAdd(alpha, load_n(d, square + i, k), hn::Mul(rest, hn::Mul(gradient, gradient)));
     store_n(d, q, square + i, k);
-    store_n(d, hn::Sub(w, hn::Div(hn::Mul(rate, gradient), hn::Add(hn::Sqrt(q), eps))), p + i, k);
+    return hn::Sub(w, hn::Div(hn::Mul(rate, gradient), hn::Add(hn::Sqrt(q), eps)));
   });
 }
 
@@ -91,10 +129,9 @@ void scale_range(double factor, float* x, std::size_t n) {
 
 void ema_range(double decay, float* shadow, const float* p, std::size_t n) {
   const F32 d;
-  const Vec keep = set(d, decay);
-  const Vec take = set(d, 1 - decay);
+  const Average average(d, decay);
   for_vectors(d, n, [&](std::size_t i, std::size_t k) HWY_ATTR {
-    store_n(d, hn::MulAdd(keep, load_n(d, shadow + i, k), hn::Mul(take, load_n(d, p + i, k))), shadow + i, k);
+    store_n(d, average(load_n(d, shadow + i, k), load_n(d, p + i, k)), shadow + i, k);
   });
 }
 
@@ -121,31 +158,44 @@ void in_pieces(std::int64_t n, F&& fn) {
   parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) { fn(begin, static_cast<std::size_t>(end - begin)); });
 }
 
-void adam(const AdamStep& s, View p, ConstView g, View m, View v) {
-  if (p.dtype != DType::f32) return reference_kernels().adam(s, p, g, m, v);
+// Calls fn(frame, begin, count) on pieces of n elements, unless the gradient's norm forbids the step.
+template <class F>
+void framed(const StepFrame& f, std::int64_t n, F&& fn) {
+  const double factor = functors::gradient_factor(f.squared_norm ? f.squared_norm.as<double>() : nullptr, f.max_norm);
+  if (!std::isfinite(factor)) return;
+  const Frame frame{f.values.as<double>(), factor, f.shadow ? f.shadow.as<float>() : nullptr};
+  in_pieces(n, [&](std::int64_t at, std::size_t count) { fn(frame.at(at), at, count); });
+}
+
+void adam(const AdamStep& s, const StepFrame& f, View p, ConstView g, View m, View v) {
+  if (p.dtype != DType::f32) return reference_kernels().adam(s, f, p, g, m, v);
   const auto range = HWY_DYNAMIC_DISPATCH(adam_range);
-  in_pieces(p.numel(), [&, w = p.as<float>(), gradient = g.as<float>(), mean = m.as<float>(), square = v.as<float>()](
-                           std::int64_t at, std::size_t n) { range(s, w + at, gradient + at, mean + at, square + at, n); });
+  framed(f, p.numel(),
+         [&, w = p.as<float>(), gradient = g.as<float>(), mean = m.as<float>(), square = v.as<float>()](
+             const Frame& frame, std::int64_t at, std::size_t n) {
+           range(s, frame, w + at, gradient + at, mean + at, square + at, n);
+         });
 }
 
-void sgd(const SgdStep& s, View p, ConstView g, View velocity) {
-  if (p.dtype != DType::f32) return reference_kernels().sgd(s, p, g, velocity);
+void sgd(const SgdStep& s, const StepFrame& f, View p, ConstView g, View velocity) {
+  if (p.dtype != DType::f32) return reference_kernels().sgd(s, f, p, g, velocity);
   const auto range = HWY_DYNAMIC_DISPATCH(sgd_range);
-  in_pieces(p.numel(), [&, w = p.as<float>(), gradient = g.as<float>(), v = velocity.as<float>()](
-                           std::int64_t at, std::size_t n) { range(s, w + at, gradient + at, v + at, n); });
+  framed(f, p.numel(),
+         [&, w = p.as<float>(), gradient = g.as<float>(), v = velocity.as<float>()](
+             const Frame& frame, std::int64_t at, std::size_t n) { range(s, frame, w + at, gradient + at, v + at, n); });
 }
 
-void rmsprop(const RmspropStep& s, View p, ConstView g, View square) {
-  if (p.dtype != DType::f32) return reference_kernels().rmsprop(s, p, g, square);
+void rmsprop(const RmspropStep& s, const StepFrame& f, View p, ConstView g, View square) {
+  if (p.dtype != DType::f32) return reference_kernels().rmsprop(s, f, p, g, square);
   const auto range = HWY_DYNAMIC_DISPATCH(rmsprop_range);
-  in_pieces(p.numel(), [&, w = p.as<float>(), gradient = g.as<float>(), q = square.as<float>()](std::int64_t at, std::size_t n) {
-    range(s, w + at, gradient + at, q + at, n);
-  });
+  framed(f, p.numel(),
+         [&, w = p.as<float>(), gradient = g.as<float>(), q = square.as<float>()](
+             const Frame& frame, std::int64_t at, std::size_t n) { range(s, frame, w + at, gradient + at, q + at, n); });
 }
 
 // Blocks of a fixed size, added in order: the same sum for every thread count.
-double squared_norm(ConstView x) {
-  if (x.dtype != DType::f32) return reference_kernels().squared_norm(x);
+void squared_norm(ConstView x, View sum) {
+  if (x.dtype != DType::f32) return reference_kernels().squared_norm(x, sum);
   constexpr std::int64_t kBlock = 32768;
   const std::int64_t n = x.numel();
   const auto* in = x.as<float>();
@@ -159,17 +209,20 @@ double squared_norm(ConstView x) {
   });
   double total = 0;
   for (const double s : sums) total += s;
-  return total;
+  *sum.as<double>() = total;
 }
 
-void scale(double factor, View x) {
-  if (x.dtype != DType::f32) return reference_kernels().scale(factor, x);
+void clip(double max_norm, ConstView squared_norm, View x) {
+  if (x.dtype != DType::f32) return reference_kernels().clip(max_norm, squared_norm, x);
+  const double factor = functors::gradient_factor(squared_norm.as<double>(), max_norm);
+  if (!std::isfinite(factor) || factor == 1) return;
   const auto range = HWY_DYNAMIC_DISPATCH(scale_range);
   in_pieces(x.numel(), [&, out = x.as<float>()](std::int64_t at, std::size_t n) { range(factor, out + at, n); });
 }
 
-void ema(double decay, View shadow, ConstView p) {
-  if (shadow.dtype != DType::f32) return reference_kernels().ema(decay, shadow, p);
+void ema(ConstView values, View shadow, ConstView p) {
+  if (shadow.dtype != DType::f32) return reference_kernels().ema(values, shadow, p);
+  const double decay = functors::step_value(values.as<double>(), StepValue::ema_decay);
   const auto range = HWY_DYNAMIC_DISPATCH(ema_range);
   in_pieces(shadow.numel(), [&, out = shadow.as<float>(), in = p.as<float>()](std::int64_t at, std::size_t n) {
     range(decay, out + at, in + at, n);
@@ -183,7 +236,7 @@ void fill(OptimKernels& k) {
   k.sgd = sgd;
   k.rmsprop = rmsprop;
   k.squared_norm = squared_norm;
-  k.scale = scale;
+  k.clip = clip;
   k.ema = ema;
 }
 

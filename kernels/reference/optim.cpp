@@ -1,88 +1,74 @@
 #include "kernels/optim.h"
 
+#include <array>
 #include <cmath>
+
+#include "kernels/optim_functors.h"
 
 namespace cf::reference {
 namespace {
 
-void adam(const AdamStep& s, View p, ConstView g, View m, View v) {
-  dispatch_float(p.dtype, "adam", [&](auto zero) {
+template <template <class> class Element, class Step, class... State>
+void update(const char* op, const Step& s, const StepFrame& f, View p, ConstView g, State... states) {
+  const double factor = functors::gradient_factor(f.squared_norm ? f.squared_norm.as<double>() : nullptr, f.max_norm);
+  if (!std::isfinite(factor)) return;
+  dispatch_float(p.dtype, op, [&](auto zero) {
     using T = decltype(zero);
+    const Element<T> element(s, f.values.as<double>());
+    const functors::EmaElement<T> average(f.values.as<double>());
+    const std::array<T*, sizeof...(State)> state = {states.template as<T>()...};
     T* w = p.as<T>();
     const T* gradient = g.as<T>();
-    T* mean = m.as<T>();
-    T* square = v.as<T>();
-    const auto step = static_cast<double>(s.step);
-    const T rate = static_cast<T>(s.lr / (1 - std::pow(s.beta1, step)));
-    const T root = static_cast<T>(std::sqrt(1 - std::pow(s.beta2, step)));
-    const T l2 = static_cast<T>(s.decoupled ? 0 : s.weight_decay);
-    const T keep = static_cast<T>(s.decoupled ? 1 - s.lr * s.weight_decay : 1);
-    const T beta1 = static_cast<T>(s.beta1);
-    const T beta2 = static_cast<T>(s.beta2);
-    const T rest1 = static_cast<T>(1 - s.beta1);
-    const T rest2 = static_cast<T>(1 - s.beta2);
+    T* shadow = f.shadow ? f.shadow.as<T>() : nullptr;
     for (std::int64_t i = 0; i < p.numel(); ++i) {
-      const T d = gradient[i] + l2 * w[i];
-      mean[i] = beta1 * mean[i] + rest1 * d;
-      square[i] = beta2 * square[i] + rest2 * d * d;
-      w[i] = keep * w[i] - rate * mean[i] / (std::sqrt(square[i]) / root + static_cast<T>(s.eps));
+      T mine[sizeof...(State)];
+      for (std::size_t k = 0; k < state.size(); ++k) mine[k] = state[k][i];
+      w[i] = element(w[i], static_cast<T>(factor) * gradient[i], mine);
+      for (std::size_t k = 0; k < state.size(); ++k) state[k][i] = mine[k];
+      if (shadow != nullptr) shadow[i] = average(shadow[i], w[i]);
     }
   });
 }
 
-void sgd(const SgdStep& s, View p, ConstView g, View velocity) {
-  dispatch_float(p.dtype, "sgd", [&](auto zero) {
-    using T = decltype(zero);
-    T* w = p.as<T>();
-    const T* gradient = g.as<T>();
-    T* v = velocity.as<T>();
-    for (std::int64_t i = 0; i < p.numel(); ++i) {
-      v[i] = static_cast<T>(s.momentum) * v[i] + gradient[i] + static_cast<T>(s.weight_decay) * w[i];
-      w[i] -= static_cast<T>(s.lr) * v[i];
-    }
-  });
+void adam(const AdamStep& s, const StepFrame& f, View p, ConstView g, View m, View v) {
+  update<functors::AdamElement>("adam", s, f, p, g, m, v);
 }
 
-void rmsprop(const RmspropStep& s, View p, ConstView g, View square) {
-  dispatch_float(p.dtype, "rmsprop", [&](auto zero) {
-    using T = decltype(zero);
-    T* w = p.as<T>();
-    const T* gradient = g.as<T>();
-    T* q = square.as<T>();
-    for (std::int64_t i = 0; i < p.numel(); ++i) {
-      const T d = gradient[i] + static_cast<T>(s.weight_decay) * w[i];
-      q[i] = static_cast<T>(s.alpha) * q[i] + static_cast<T>(1 - s.alpha) * d * d;
-      w[i] -= static_cast<T>(s.lr) * d / (std::sqrt(q[i]) + static_cast<T>(s.eps));
-    }
-  });
+void sgd(const SgdStep& s, const StepFrame& f, View p, ConstView g, View velocity) {
+  update<functors::SgdElement>("sgd", s, f, p, g, velocity);
 }
 
-double squared_norm(ConstView x) {
-  return dispatch_float(x.dtype, "squared_norm", [&](auto zero) {
+void rmsprop(const RmspropStep& s, const StepFrame& f, View p, ConstView g, View square) {
+  update<functors::RmspropElement>("rmsprop", s, f, p, g, square);
+}
+
+void squared_norm(ConstView x, View sum) {
+  dispatch_float(x.dtype, "squared_norm", [&](auto zero) {
     using T = decltype(zero);
     const T* in = x.as<T>();
-    double sum = 0;
-    for (std::int64_t i = 0; i < x.numel(); ++i) sum += static_cast<double>(in[i]) * static_cast<double>(in[i]);
-    return sum;
+    double total = 0;
+    for (std::int64_t i = 0; i < x.numel(); ++i) total += static_cast<double>(in[i]) * static_cast<double>(in[i]);
+    *sum.as<double>() = total;
   });
 }
 
-void scale(double factor, View x) {
-  dispatch_float(x.dtype, "scale", [&](auto zero) {
+void clip(double max_norm, ConstView squared_norm, View x) {
+  const double factor = functors::gradient_factor(squared_norm.as<double>(), max_norm);
+  if (!std::isfinite(factor)) return;
+  dispatch_float(x.dtype, "clip", [&](auto zero) {
     using T = decltype(zero);
     T* out = x.as<T>();
     for (std::int64_t i = 0; i < x.numel(); ++i) out[i] *= static_cast<T>(factor);
   });
 }
 
-void ema(double decay, View shadow, ConstView p) {
+void ema(ConstView values, View shadow, ConstView p) {
   dispatch_float(shadow.dtype, "ema", [&](auto zero) {
     using T = decltype(zero);
+    const functors::EmaElement<T> average(values.as<double>());
     const T* in = p.as<T>();
     T* out = shadow.as<T>();
-    for (std::int64_t i = 0; i < shadow.numel(); ++i) {
-      out[i] = static_cast<T>(decay) * out[i] + static_cast<T>(1 - decay) * in[i];
-    }
+    for (std::int64_t i = 0; i < shadow.numel(); ++i) out[i] = average(out[i], in[i]);
   });
 }
 
@@ -93,7 +79,7 @@ void fill(OptimKernels& k) {
   k.sgd = sgd;
   k.rmsprop = rmsprop;
   k.squared_norm = squared_norm;
-  k.scale = scale;
+  k.clip = clip;
   k.ema = ema;
 }
 

@@ -33,6 +33,16 @@ double largest_difference(const Tensor& a, const Tensor& b) {
   return largest;
 }
 
+// Those that work on host memory.
+std::vector<Backend> all_backends() {
+  std::vector<Backend> all = {Backend::reference, Backend::cpu};
+  if (cuda_is_emulated()) all.push_back(Backend::cuda);
+  return all;
+}
+const std::vector<OptimizerOptions> kAllOptimizers = {AdamOptions{.weight_decay = 0.1}, AdamWOptions{.weight_decay = 0.1},
+                                                      SgdOptions{.momentum = 0.9, .weight_decay = 0.1},
+                                                      RmspropOptions{.alpha = 0.9, .weight_decay = 0.1}};
+
 // Weights after `steps` updates from the same start with the same gradients.
 Tensor trained(const OptimizerOptions& options, DType dtype, Backend backend, int steps) {
   const UseKernels use(backend);
@@ -45,6 +55,34 @@ Tensor trained(const OptimizerOptions& options, DType dtype, Backend backend, in
     optimizer.step(1e-2);
   }
   return params;
+}
+
+struct Stepped {
+  Tensor params, shadow, state;
+};
+
+// Three steps with clipping and averages in f32: by apply() alone, or by the kernels for clipping and averages around it.
+Stepped stepped(const OptimizerOptions& options, double max_norm, bool apart) {
+  const std::int64_t n = 1003;
+  const Tensor params = noise(n, 0).to(DType::f32);
+  const Tensor grads = Tensor::zeros({n});
+  const GradNorm norm(grads);
+  const OptimKernels& kernels = kernels_for({}).optim;
+  Ema ema(params, 0.9);
+  Optimizer optimizer(options, params, grads);
+  for (int i = 0; i < 3; ++i) {
+    grads.copy_from(noise(n, static_cast<std::uint64_t>(i) + 1).to(DType::f32));
+    norm.measure();
+    if (!apart) {
+      optimizer.step(1e-2, {.norm = &norm, .max_norm = max_norm, .ema = &ema});
+      continue;
+    }
+    if (max_norm > 0) kernels.clip(max_norm, norm.squared().cview(), grads.view());
+    optimizer.step(1e-2);
+    const Tensor values = f64({0, 0, 0, ema.next_decay()});
+    kernels.ema(values.cview(), ema.shadow().view(), params.cview());
+  }
+  return {params, ema.shadow(), optimizer.state().back().second};
 }
 
 }  // namespace
@@ -97,16 +135,15 @@ TEST_CASE("SGD with momentum and RMSprop by hand") {
   CHECK(q.item() == doctest::Approx(-0.1).epsilon(1e-14));
 }
 
-TEST_CASE("the fast backend takes the reference's steps") {
-  const OptimizerOptions all[] = {AdamOptions{.weight_decay = 0.1}, AdamWOptions{.weight_decay = 0.1},
-                                  SgdOptions{.momentum = 0.9, .weight_decay = 0.1},
-                                  RmspropOptions{.alpha = 0.9, .weight_decay = 0.1}};
-  for (const OptimizerOptions& options : all) {
+TEST_CASE("every backend takes the steps of f64") {
+  for (const OptimizerOptions& options : kAllOptimizers) {
     CAPTURE(options.index());
     const Tensor exact = trained(options, DType::f64, Backend::reference, 5);
     // Weights of order 1 that are rounded at 6e-8 in each of five steps.
-    CHECK(largest_difference(trained(options, DType::f32, Backend::reference, 5), exact) < 2e-6);
-    CHECK(largest_difference(trained(options, DType::f32, Backend::cpu, 5), exact) < 2e-6);
+    for (const Backend backend : all_backends()) {
+      CAPTURE(kernel_table(backend).name);
+      CHECK(largest_difference(trained(options, DType::f32, backend, 5), exact) < 2e-6);
+    }
   }
 }
 
@@ -166,42 +203,97 @@ TEST_CASE("impossible schedules are refused") {
   CHECK_THROWS_AS(Schedule({.kind = Kind::multistep, .milestones = {20, 10}}), Error);
 }
 
-TEST_CASE("clipping scales to the norm and says what it was") {
+TEST_CASE("the norm of the gradients, and steps that clip by it") {
   const Tensor g = f64({3, 4});
-  CHECK(clip_grad_norm(g, 10) == 5);
+  const GradNorm norm(g);
+  norm.measure();
+  CHECK(norm.value() == 5);
+  const auto moved = [&](double max_norm) {
+    const Tensor p = f64({0, 0});
+    Optimizer(SgdOptions{}, p, g).step(1, {.norm = &norm, .max_norm = max_norm});
+    return p;
+  };
+  CHECK(moved(10).to_vector<double>() == std::vector<double>{-3, -4});
+  CHECK(moved(0).to_vector<double>() == std::vector<double>{-3, -4});
+  CHECK(largest_difference(moved(1), f64({-0.6, -0.8})) < 1e-15);
   CHECK(g.to_vector<double>() == std::vector<double>{3, 4});
-  CHECK(clip_grad_norm(g, 1) == 5);
-  CHECK(largest_difference(g, f64({0.6, 0.8})) < 1e-15);
-  const double infinity = std::numeric_limits<double>::infinity();
-  CHECK(clip_grad_norm(f64({3, 4}), infinity) == 5);
-  const Tensor broken = f64({infinity, 4});
-  CHECK(clip_grad_norm(broken, 1) == infinity);
-  CHECK(broken.to_vector<double>()[1] == 4);
-  CHECK_THROWS_AS(clip_grad_norm(g, 0), Error);
+  Optimizer optimizer(SgdOptions{}, g.clone(), g);
+  CHECK_THROWS_WITH_AS(optimizer.step(1, {.norm = &norm, .max_norm = -1}), doctest::Contains("negative"), Error);
+  CHECK_THROWS_WITH_AS(optimizer.step(1, {.max_norm = 1}), doctest::Contains("needs the norm"), Error);
 }
 
 TEST_CASE("the norm does not depend on the thread count") {
   const Tensor g = noise(200003, 3).to(DType::f32);
+  const GradNorm norm(g);
+  const auto measured = [&] {
+    norm.measure();
+    return norm.value();
+  };
   const int threads = max_threads();
   set_threads(1);
-  const double alone = clip_grad_norm(g, 1e9);
+  const double alone = measured();
   set_threads(3);
-  CHECK(clip_grad_norm(g, 1e9) == alone);
+  CHECK(measured() == alone);
   set_threads(threads);
   const UseKernels use(Backend::reference);
-  CHECK(clip_grad_norm(g, 1e9) == doctest::Approx(alone).epsilon(1e-7));
+  CHECK(measured() == doctest::Approx(alone).epsilon(1e-7));
+}
+
+TEST_CASE("clip, update and average in one pass are those in three") {
+  for (const Backend backend : all_backends()) {
+    CAPTURE(kernel_table(backend).name);
+    const UseKernels use(backend);
+    for (const OptimizerOptions& options : kAllOptimizers) {
+      CAPTURE(options.index());
+      for (const double max_norm : {0.0, 1.5, 1e6}) {
+        CAPTURE(max_norm);
+        const Stepped one = stepped(options, max_norm, false);
+        const Stepped three = stepped(options, max_norm, true);
+        CHECK(largest_difference(one.params, three.params) == 0);
+        CHECK(largest_difference(one.shadow, three.shadow) == 0);
+        CHECK(largest_difference(one.state, three.state) == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("a gradient that is not finite changes nothing") {
+  for (const Backend backend : all_backends()) {
+    CAPTURE(kernel_table(backend).name);
+    const UseKernels use(backend);
+    for (const OptimizerOptions& options : kAllOptimizers) {
+      CAPTURE(options.index());
+      for (const double wrong : {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+        const Tensor p = noise(37, 1).to(DType::f32);
+        const Tensor before = p.clone();
+        const Tensor g = noise(37, 2).to(DType::f32);
+        g.span<float>()[36] = static_cast<float>(wrong);
+        Ema ema(p, 0.5);
+        const GradNorm norm(g);
+        norm.measure();
+        CHECK(!std::isfinite(norm.value()));
+        Optimizer optimizer(options, p, g);
+        optimizer.step(0.1, {.norm = &norm, .max_norm = 1, .ema = &ema});
+        CHECK(largest_difference(p, before) == 0);
+        CHECK(largest_difference(ema.shadow(), before) == 0);
+        for (const auto& [name, state] : optimizer.state()) CHECK(largest_difference(state, Tensor::zeros({37})) == 0);
+      }
+    }
+  }
 }
 
 TEST_CASE("the moving average warms up") {
   const Tensor p = f64({1, 2});
+  const Tensor g = f64({-2, -2});
   Ema ema(p, 0.5);
-  p.copy_from(f64({3, 4}));
-  CHECK(ema.shadow().to_vector<double>() == std::vector<double>{1, 2});
-  ema.update();  // d = 2/11
+  Optimizer optimizer(SgdOptions{}, p, g);
+  optimizer.step(1, {.ema = &ema});  // p = 3, 4; d = 2/11
   CHECK(largest_difference(ema.shadow(), f64({3 - 4.0 / 11, 4 - 4.0 / 11})) < 1e-15);
   ema.set_updates(1000);
-  ema.update();  // d = 0.5
+  optimizer.step(0, {.ema = &ema});  // d = 0.5
   CHECK(largest_difference(ema.shadow(), f64({3 - 2.0 / 11, 4 - 2.0 / 11})) < 1e-15);
   CHECK(ema.updates() == 1001);
   CHECK_THROWS_AS(Ema(p, 1), Error);
+  optimizer.prepare(1);
+  CHECK_THROWS_WITH_AS(optimizer.apply({.ema = &ema}), doctest::Contains("another average"), Error);
 }
