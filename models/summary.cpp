@@ -7,6 +7,7 @@
 #include "framework/autograd/engine.h"
 #include "framework/autograd/record.h"
 #include "framework/core/allocator.h"
+#include "framework/core/device_services.h"
 
 namespace cf {
 namespace {
@@ -51,16 +52,17 @@ class Tracer {
 
 // The peak of live bytes while `work` runs, above those that were live before.
 template <class F>
-std::size_t peak_bytes(F&& work) {
-  const std::size_t before = cpu_allocator().stats().live_bytes;
-  cpu_allocator().reset_peak();
+std::size_t peak_bytes(Device device, F&& work) {
+  CachingAllocator& allocator = allocator_for(device);
+  const std::size_t before = allocator.stats().live_bytes;
+  allocator.reset_peak();
   work();
-  return cpu_allocator().stats().peak_bytes - before;
+  return allocator.stats().peak_bytes - before;
 }
 
 void train_once(const FusionModel& model, const FusionInput& input) {
   const FusionOutput out = model.forward(input);
-  backward(out.fused, Tensor::zeros(out.fused.shape(), out.fused.dtype()));
+  backward(out.fused, Tensor::zeros(out.fused.shape(), out.fused.dtype(), out.fused.device()));
 }
 
 // 1234567 -> "1,234,567"
@@ -82,21 +84,22 @@ double mebibytes(std::size_t bytes) { return static_cast<double>(bytes) / (1 << 
 ModelSummary summarize(const FusionModel& model, const ParamStore& store, std::int64_t batch, std::int64_t height,
                        std::int64_t width) {
   const ModelConfig& c = model.config();
+  const auto zeros = [&](const Shape& shape) { return Tensor::zeros(shape, store.dtype(), store.device()); };
   FusionInput input;
-  input.pan = Tensor::zeros({batch, height, width, c.pan_bands}, store.dtype());
-  input.lms = Tensor::zeros({batch, height, width, c.bands}, store.dtype());
-  if (model.reads_ms()) input.ms = Tensor::zeros({batch, height / c.ratio, width / c.ratio, c.bands}, store.dtype());
+  input.pan = zeros({batch, height, width, c.pan_bands});
+  input.lms = zeros({batch, height, width, c.bands});
+  if (model.reads_ms()) input.ms = zeros({batch, height / c.ratio, width / c.ratio, c.bands});
 
   ModelSummary s;
   s.pan = input.pan.shape();
   s.lms = input.lms.shape();
   Tracer tracer(store);
-  s.forward_bytes = peak_bytes([&] {
+  s.forward_bytes = peak_bytes(store.device(), [&] {
     const NoGrad no_grad;
     const ObserveOps observe([&](const auto&... seen) { tracer.see(seen...); });
     model.forward(input);
   });
-  s.training_bytes = peak_bytes([&] { train_once(model, input); });
+  s.training_bytes = peak_bytes(store.device(), [&] { train_once(model, input); });
   store.zero_grad();
   s.layers = std::move(tracer.layers);
   for (const LayerSummary& layer : s.layers) s.macs += layer.macs;

@@ -139,12 +139,12 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
   ordered_json tensors = ordered_json::array();
   std::set<std::string_view> names;
   std::uint64_t end = 0;
+  std::vector<Tensor> values;  // on the host
   for (const auto& [name, tensor] : checkpoint.tensors) {
     check(names.insert(name).second, "write {}: two tensors named \"{}\"", path.string(), name);
-    check(tensor.device().kind == Device::Kind::cpu, "write {}: tensor \"{}\" is on {}", path.string(), name,
-          tensor.device().str());
+    values.push_back(tensor.to(Device{}));
     const std::uint64_t bytes = bytes_of(tensor.shape(), tensor.dtype());
-    const std::uint64_t checksum = XXH3_64bits(tensor.cview().data, bytes);
+    const std::uint64_t checksum = XXH3_64bits(values.back().cview().data, bytes);
     tensors.push_back({{"name", name},
                        {"dtype", name_of(tensor.dtype())},
                        {"shape", tensor.shape().dims()},
@@ -173,9 +173,8 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
   put(&preamble, sizeof preamble);
   put(text.data(), text.size());
   pad();
-  for (std::size_t i = 0; i < checkpoint.tensors.size(); ++i) {
+  for (const Tensor& tensor : values) {
     pad();
-    const Tensor& tensor = checkpoint.tensors[i].second;
     put(tensor.cview().data, bytes_of(tensor.shape(), tensor.dtype()));
   }
   out.commit();

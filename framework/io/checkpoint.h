@@ -56,7 +56,7 @@ struct CheckpointHeader {
 };
 
 // Whole or not at all: where writing fails (disk full, folder not writable), an Error says so, the file that stood there
-// before stands and no other is left.
+// before stands and no other is left. Tensors may be on any device; the file is the same.
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 
 // Throws Error that names the file where it is missing, no checkpoint, of a newer version, truncated or damaged (with the

@@ -24,19 +24,21 @@ std::vector<std::string> with(std::vector<std::string> base, const std::vector<s
 std::map<std::string, std::vector<std::string>> rules() {
   const std::vector<std::string> nn = {"framework/core", "framework/tensor", "framework/autograd", "framework/ops",
                                        "framework/nn",   "framework/optim",  "framework/gradcheck"};
-  return {{"framework/core", {"framework/core"}},
-          {"kernels", {"framework/core", "kernels"}},
-          {"framework/tensor", kTensor},
-          {"framework/autograd", kTensor},
-          {"framework/ops", kTensor},
-          {"framework/gradcheck", with(kTensor, {"framework/gradcheck"})},
-          {"framework/nn", with(nn, {"kernels"})},
-          {"framework/optim", with(nn, {"kernels"})},
-          {"framework/io", {"framework/core", "framework/tensor", "framework/io"}},
-          {"framework/train", with(nn, {"framework/io", "framework/train"})},
-          {"models", with(nn, {"framework/io", "framework/train", "models"})},
-          {"data", {"framework/core", "framework/tensor", "data"}},
-          {"tools", {"framework", "models", "data", "tools"}}};
+  return {
+      {"framework/core", {"framework/core"}},
+      {"kernels", {"framework/core", "kernels"}},
+      {"framework/tensor", kTensor},
+      {"framework/autograd", kTensor},
+      {"framework/ops", kTensor},
+      {"framework/gradcheck", with(kTensor, {"framework/gradcheck"})},
+      {"framework/nn", with(nn, {"kernels"})},
+      {"framework/optim", with(nn, {"kernels"})},
+      {"framework/io", {"framework/core", "framework/tensor", "framework/io"}},
+      {"framework/capture", {"framework/core", "framework/tensor", "framework/autograd", "framework/ops", "framework/capture"}},
+      {"framework/train", with(nn, {"framework/capture", "framework/io", "framework/train"})},
+      {"models", with(nn, {"framework/io", "framework/train", "models"})},
+      {"data", {"framework/core", "framework/tensor", "data"}},
+      {"tools", {"framework", "kernels", "models", "data", "tools"}}};
 }
 
 bool starts_with_any(const std::string& path, const std::vector<std::string>& prefixes) {

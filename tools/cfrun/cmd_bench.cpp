@@ -142,8 +142,7 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_option("--batch", a->batch, "images per call")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_option("--size", a->size, "height and width of the PAN image")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_option("--bands", a->bands, "multispectral bands")->check(CLI::PositiveNumber)->capture_default_str();
-  command
-      ->add_option("--set", a->overrides, "path.to.key=value: of the experiment, as model.cf2n.channels=16; may be repeated")
+  command->add_option("--set", a->overrides, "path.to.key=value: of the experiment, as model.cf2n.channels=16; may be repeated")
       ->allow_extra_args(false);
   add_device_option(*command, a->overrides);
   command->add_option("--threads", a->threads, "0: all")->capture_default_str();
