@@ -9,13 +9,28 @@
 
 namespace cf::cuda {
 
-inline bool succeeded(cudaError_t status) { return status == cudaSuccess; }
-inline std::string describe(cudaError_t status) {
-  return fmt::format("{} ({})", cudaGetErrorString(status), cudaGetErrorName(status));
+// What the status codes of a library mean. Each library takes part by a specialisation in its own header.
+template <class Status>
+struct StatusWords;
+
+template <>
+struct StatusWords<cudaError_t> {
+  static bool succeeded(cudaError_t status) { return status == cudaSuccess; }
+  static std::string describe(cudaError_t status) {
+    return fmt::format("{} ({})", cudaGetErrorString(status), cudaGetErrorName(status));
+  }
+};
+
+template <class Status>
+bool succeeded(Status status) {
+  return StatusWords<Status>::succeeded(status);
+}
+template <class Status>
+std::string describe(Status status) {
+  return StatusWords<Status>::describe(status);
 }
 
-// Throws Error "<what>: <the library's words>" unless `status` is the library's success. A library takes part with its own
-// succeeded() and describe() beside these.
+// Throws Error "<what>: <the library's words>" unless `status` is the library's success.
 template <class Status>
 void check_status(Status status, const char* what) {
   if (!succeeded(status)) [[unlikely]] {
