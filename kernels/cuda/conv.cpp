@@ -5,6 +5,7 @@
 #include "kernels/cuda/conv_plans.h"
 #include "kernels/cuda/conv_roles.h"
 #include "kernels/cuda/plan_cache.h"
+#include "kernels/cuda/plan_choice.h"
 #include "kernels/cuda/timing.h"
 #include "kernels/cuda/workspace.h"
 

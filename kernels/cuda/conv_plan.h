@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <initializer_list>
 
 #include "kernels/conv_geometry.h"
 #include "kernels/math_mode.h"
@@ -69,13 +68,6 @@ inline ConvDescription describe_conv(const ConvGeometry& g) {
           {g.stride, g.stride},
           {g.padding, g.padding},
           {g.dilation, g.dilation}};
-}
-
-// The largest power of two up to 16 that divides all addresses: beyond, kernels gain nothing.
-inline int common_alignment(std::initializer_list<const void*> addresses) {
-  std::uintptr_t bits = 16;
-  for (const void* a : addresses) bits |= reinterpret_cast<std::uintptr_t>(a);
-  return static_cast<int>(bits & (~bits + 1));
 }
 
 }  // namespace cf::cuda

@@ -1,7 +1,9 @@
-// Which of a library's suggestions is taken.
+// What a plan may rely on, and which of a library's suggestions is taken.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 
@@ -9,6 +11,13 @@
 #include "kernels/math_mode.h"
 
 namespace cf::cuda {
+
+// The largest power of two up to 16 that divides all addresses: beyond, kernels gain nothing.
+inline int common_alignment(std::initializer_list<const void*> addresses) {
+  std::uintptr_t bits = 16;
+  for (const void* a : addresses) bits |= reinterpret_cast<std::uintptr_t>(a);
+  return static_cast<int>(bits & (~bits + 1));
+}
 
 // What an algorithm says of its arithmetic.
 struct NumericalNotes {

@@ -4,13 +4,15 @@
 
 #include <dlfcn.h>
 
+#include <sstream>
 #include <string>
 #include <utility>
 
 #include "framework/core/check.h"
 
-#ifndef CF_CUDA_LIBRARY_DIR
-#define CF_CUDA_LIBRARY_DIR ""
+// Folders, separated by colons, in which the libraries lay when this was built.
+#ifndef CF_CUDA_LIBRARY_DIRS
+#define CF_CUDA_LIBRARY_DIRS ""
 #endif
 
 namespace cf::cuda {
@@ -23,7 +25,10 @@ class SharedLibrary {
     handle_ = dlopen(file_.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle_ != nullptr) return;
     const std::string reason = dlerror();
-    handle_ = dlopen((std::string(CF_CUDA_LIBRARY_DIR "/") + file_).c_str(), RTLD_NOW | RTLD_LOCAL);
+    std::istringstream folders(CF_CUDA_LIBRARY_DIRS);
+    for (std::string folder; handle_ == nullptr && std::getline(folders, folder, ':');) {
+      handle_ = dlopen((folder + "/" + file_).c_str(), RTLD_NOW | RTLD_LOCAL);
+    }
     check(handle_ != nullptr, "{} cannot be loaded: {}. {}", file_, reason, advice_);
   }
 

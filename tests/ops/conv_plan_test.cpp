@@ -8,6 +8,7 @@
 #include "framework/gradcheck/problem.h"
 #include "kernels/cuda/conv_roles.h"
 #include "kernels/cuda/epilogue.h"
+#include "kernels/cuda/plan_choice.h"
 #include "kernels/table.h"
 #include "tests/harness/compare.h"
 #ifdef CF_EMULATED

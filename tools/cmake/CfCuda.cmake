@@ -40,9 +40,16 @@ if(NOT CF_CUDNN_INCLUDE OR NOT CF_CUDNN_LIBRARY)
   return()
 endif()
 
+# cuDNN, cuBLASLt and cuFFT are loaded when they are first needed (kernels/cuda/shared_library.h): only their headers serve
+# here, and where they lie, for machines whose loader does not know. The runtime is part of the program, as nvcc has it.
+get_filename_component(cudnn_folder ${CF_CUDNN_LIBRARY} DIRECTORY)
+set(CF_CUDA_LIBRARY_DIRS ${cudnn_folder} ${CUDAToolkit_LIBRARY_DIR})
+list(REMOVE_DUPLICATES CF_CUDA_LIBRARY_DIRS)
+list(JOIN CF_CUDA_LIBRARY_DIRS ":" CF_CUDA_LIBRARY_DIRS)
 add_library(cf_dep_cuda INTERFACE)
 target_include_directories(cf_dep_cuda SYSTEM INTERFACE ${CF_CUDNN_INCLUDE} ${CUDAToolkit_INCLUDE_DIRS})
-target_link_libraries(cf_dep_cuda INTERFACE CUDA::cudart CUDA::cublasLt CUDA::cufft CUDA::nvtx3 ${CF_CUDNN_LIBRARY})
+target_compile_definitions(cf_dep_cuda INTERFACE CF_CUDA_LIBRARY_DIRS="${CF_CUDA_LIBRARY_DIRS}")
+target_link_libraries(cf_dep_cuda INTERFACE CUDA::cudart_static CUDA::nvtx3 ${CMAKE_DL_LIBS})
 set(CF_HAVE_CUDA ON)
 
 # Our flags for nvcc. fmt's compile-time check of format strings is beyond it; the host compiler has checked the same headers.
