@@ -36,7 +36,6 @@ python=$(command -v python3 || true)
 if [ -n "$python" ]; then
   packaged=$("$python" - <<'P'
 import glob, os, site
-roots = site.getsitepackages() + [os.path.dirname(os.path.dirname(p)) for p in glob.glob("/opt/*/.venv/lib/python3*/site-packages/nvidia/*/lib")]
 print(":".join(sorted({d for r in site.getsitepackages() for d in glob.glob(os.path.join(r, "nvidia", "*", "lib"))})))
 P
 )
