@@ -7,14 +7,16 @@
 #include <cstdint>
 #include <numbers>
 
+#include "framework/core/host_device.h"
+
 namespace cf {
 
 class Philox {
  public:
-  constexpr Philox(std::uint64_t seed, std::uint64_t stream) : seed_(seed), stream_(stream) {}
+  CF_HOST_DEVICE constexpr Philox(std::uint64_t seed, std::uint64_t stream) : seed_(seed), stream_(stream) {}
 
   // Four 32-bit words at block `index`.
-  constexpr std::array<std::uint32_t, 4> block(std::uint64_t index) const {
+  CF_HOST_DEVICE constexpr std::array<std::uint32_t, 4> block(std::uint64_t index) const {
     std::array<std::uint32_t, 4> c = {lo(index), hi(index), lo(stream_), hi(stream_)};
     std::uint32_t k0 = lo(seed_);
     std::uint32_t k1 = hi(seed_);
@@ -28,15 +30,16 @@ class Philox {
     return c;
   }
 
-  constexpr std::uint32_t word(std::uint64_t i) const { return block(i / 4)[static_cast<std::size_t>(i % 4)]; }
+  CF_HOST_DEVICE constexpr std::uint32_t word(std::uint64_t i) const { return block(i / 4)[static_cast<std::size_t>(i % 4)]; }
   // 53 random bits.
-  constexpr std::uint64_t bits(std::uint64_t i) const {
-    const auto b = block(i / 2);
+  CF_HOST_DEVICE constexpr std::uint64_t bits(std::uint64_t i) const { return bits_of(block(i / 2), i); }
+  // The same for a caller that has block(i / 2) already.
+  CF_HOST_DEVICE static constexpr std::uint64_t bits_of(const std::array<std::uint32_t, 4>& b, std::uint64_t i) {
     const std::size_t at = static_cast<std::size_t>(i % 2) * 2;
     return ((std::uint64_t{b[at]} << 32U) | b[at + 1]) >> 11U;
   }
   // Uniform in [0, 1).
-  constexpr double uniform(std::uint64_t i) const { return static_cast<double>(bits(i)) * 0x1p-53; }
+  CF_HOST_DEVICE constexpr double uniform(std::uint64_t i) const { return static_cast<double>(bits(i)) * 0x1p-53; }
   // Standard normal (Box-Muller; indices 2j and 2j+1 share a pair of uniforms).
   double normal(std::uint64_t i) const {
     const std::uint64_t pair = i / 2 * 2;
@@ -45,21 +48,31 @@ class Philox {
     return radius * (i % 2 == 0 ? std::cos(angle) : std::sin(angle));
   }
   // Uniform in [0, n).
-  constexpr std::uint64_t below(std::uint64_t i, std::uint64_t n) const {
+  CF_HOST_DEVICE constexpr std::uint64_t below(std::uint64_t i, std::uint64_t n) const {
     return static_cast<std::uint64_t>(uniform(i) * static_cast<double>(n));
   }
 
  private:
-  static constexpr std::uint32_t lo(std::uint64_t x) { return static_cast<std::uint32_t>(x); }
-  static constexpr std::uint32_t hi(std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32U); }
+  CF_HOST_DEVICE static constexpr std::uint32_t lo(std::uint64_t x) { return static_cast<std::uint32_t>(x); }
+  CF_HOST_DEVICE static constexpr std::uint32_t hi(std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32U); }
   std::uint64_t seed_;
   std::uint64_t stream_;
 };
 
 // The streams of the project, so that no two uses of one seed overlap.
-enum class RngStream : std::uint64_t { init = 1, shuffle = 2, augment = 3, dropout = 4, noise = 5, synth = 6, test = 7 };
+enum class RngStream : std::uint64_t {
+  init = 1,
+  shuffle = 2,
+  augment = 3,
+  dropout = 4,
+  noise = 5,  // that sampling starts from
+  synth = 6,
+  test = 7,
+  timestep = 8,   // of a diffusion in training
+  diffusion = 9,  // its noise
+};
 
-inline Philox make_rng(std::uint64_t seed, RngStream stream, std::uint64_t salt = 0) {
+CF_HOST_DEVICE inline Philox make_rng(std::uint64_t seed, RngStream stream, std::uint64_t salt = 0) {
   return {seed, (static_cast<std::uint64_t>(stream) << 48U) ^ salt};
 }
 

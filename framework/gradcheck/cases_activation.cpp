@@ -52,7 +52,10 @@ GradCases random_activation_cases(Dice& dice) {
   return cases;
 }
 
-GradCases softmax_cases() { return {softmax_case("softmax.odd", {2, 3, 19}), softmax_case("softmax.wide", {5, 130})}; }
+GradCases softmax_cases() {
+  return {softmax_case("softmax.odd", {2, 3, 19}), softmax_case("softmax.wide", {5, 130}), softmax_case("softmax.one", {3, 1}),
+          softmax_case("softmax.many", {67, 32}), softmax_case("softmax.long", {3, 300})};
+}
 
 GradCases random_softmax_cases(Dice& dice) {
   return {softmax_case("softmax.random", {dice.between(1, 5), dice.between(1, 9), dice.between(2, 300)})};
@@ -60,7 +63,8 @@ GradCases random_softmax_cases(Dice& dice) {
 
 GradCases dropout_cases() {
   const Shape odd = {3, 5, 7};
-  return {dropout_case("dropout.half", odd, 0.5), dropout_case("dropout.rare", odd, 0.1), dropout_case("dropout.off", odd, 0)};
+  return {dropout_case("dropout.half", odd, 0.5), dropout_case("dropout.rare", odd, 0.1), dropout_case("dropout.off", odd, 0),
+          dropout_case("dropout.wide", {4, 3, 8}, 0.5)};
 }
 
 GradCases random_dropout_cases(Dice& dice) {

@@ -36,6 +36,7 @@ GradCases wavelet_cases() {
        [](const std::vector<Tensor>& in) { return std::vector{ops::haar_dwt(in[0])[2]}; }},
       iwt_case("odd", {2, 3, 5, 8}),
       iwt_case("tail", {1, 1, 5, 19}),
+      iwt_case("wide", {1, 2, 3, 16}),
       high_pass_case("odd", {2, 7, 9, 8}, 5),
       high_pass_case("tail", {1, 8, 11, 11}, 5),
       high_pass_case("one_band", {2, 6, 5, 1}, 3),

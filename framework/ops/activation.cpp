@@ -55,17 +55,19 @@ Tensor softmax(const Tensor& x) {
   return y;
 }
 
-Tensor dropout(const Tensor& x, double p, std::uint64_t seed, std::uint64_t salt) {
+Tensor dropout(const Tensor& x, double p, std::uint64_t seed, std::uint64_t salt, const Tensor& step) {
   check(p >= 0 && p < 1, "dropout: the probability must lie in [0, 1), got {}", p);
-  const DropoutParams params{p, seed, salt};
-  Tensor y = empty_like(x);
-  kernels_for(x.device()).random.dropout(params, x.cview(), y.view());
-  record("dropout", {x}, {y}, [params](const Backward& bw) {
-    const Tensor dy = bw.dy();
-    Tensor dx = empty_like(dy);
-    kernels_for(dy.device()).random.dropout(params, dy.cview(), dx.view());
-    return Grads{dx};
-  });
+  check(!step.defined() || (step.dtype() == DType::i64 && step.numel() == 1 && step.device() == x.device()),
+        "dropout: the step must be one i64 on {}", x.device().str());
+  // Keeps the step's memory alive for the backward.
+  const auto masked = [p, seed, salt, step](const Tensor& from) {
+    Tensor to = empty_like(from);
+    kernels_for(from.device())
+        .random.dropout({p, seed, salt, step.defined() ? step.cview() : ConstView()}, from.cview(), to.view());
+    return to;
+  };
+  Tensor y = masked(x);
+  record("dropout", {x}, {y}, [masked](const Backward& bw) { return Grads{masked(bw.dy())}; });
   return y;
 }
 

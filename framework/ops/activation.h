@@ -20,6 +20,9 @@ Tensor tanh(const Tensor& x);
 Tensor softmax(const Tensor& x);
 // Zeroes elements with probability p in [0, 1) and scales the rest by 1 / (1 - p). Element i is decided by
 // Philox(seed, RngStream::dropout, salt) at i: the same mask whatever the thread count and backend.
-Tensor dropout(const Tensor& x, double p, std::uint64_t seed, std::uint64_t salt);
+// `step`: i64 (1) on x's device that is added to the salt when the kernel runs, forward and backward, so that a captured step
+// draws a new mask at every start; it must not change between the two, and salts of other uses must lie further apart than it
+// counts.
+Tensor dropout(const Tensor& x, double p, std::uint64_t seed, std::uint64_t salt, const Tensor& step = {});
 
 }  // namespace cf::ops

@@ -8,7 +8,8 @@ namespace {
 void dropout(const DropoutParams& params, ConstView x, View y) {
   dispatch_float(x.dtype, "dropout", [&](auto zero) {
     using T = decltype(zero);
-    const Philox rng = make_rng(params.seed, RngStream::dropout, params.salt);
+    const auto step = params.step ? static_cast<std::uint64_t>(*params.step.as<std::int64_t>()) : 0;
+    const Philox rng = make_rng(params.seed, RngStream::dropout, params.salt + step);
     const T scale = static_cast<T>(1.0 / (1.0 - params.p));
     const T* in = x.as<T>();
     T* out = y.as<T>();
