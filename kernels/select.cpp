@@ -26,6 +26,8 @@ KernelTable make_table(const char* name, Fill fill) {
   fill(t.fft);
   fill(t.wavelet);
   fill(t.laconv);
+  fill(t.attention);
+  fill(t.fmim);
   fill(t.optim);
   return t;
 }

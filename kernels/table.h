@@ -1,9 +1,11 @@
 // The kernels of one backend: a table of function pointers per family, filled in whole.
 #pragma once
 
+#include "kernels/attention.h"
 #include "kernels/conv.h"
 #include "kernels/elementwise.h"
 #include "kernels/fft.h"
+#include "kernels/fmim.h"
 #include "kernels/fused.h"
 #include "kernels/laconv.h"
 #include "kernels/layout.h"
@@ -37,6 +39,8 @@ struct KernelTable {
   FftKernels fft;
   WaveletKernels wavelet;
   LaconvKernels laconv;
+  AttentionKernels attention;
+  FmimKernels fmim;
   OptimKernels optim;
 };
 

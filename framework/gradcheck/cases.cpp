@@ -20,6 +20,8 @@ constexpr CaseFamily kFamilies[] = {
     {"fft", fft_cases, random_fft_cases},
     {"wavelet", wavelet_cases, random_wavelet_cases},
     {"laconv", laconv_cases, random_laconv_cases},
+    {"attention", attention_cases, random_attention_cases},
+    {"fmim", fmim_cases, random_fmim_cases},
     {nullptr, recompute_cases, nullptr},
 };
 

@@ -37,6 +37,10 @@ GradCases wavelet_cases();
 GradCases random_wavelet_cases(Dice& dice);
 GradCases laconv_cases();
 GradCases random_laconv_cases(Dice& dice);
+GradCases attention_cases();
+GradCases random_attention_cases(Dice& dice);
+GradCases fmim_cases();
+GradCases random_fmim_cases(Dice& dice);
 GradCases recompute_cases();
 
 }  // namespace cf

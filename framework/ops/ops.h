@@ -2,10 +2,12 @@
 #pragma once
 
 #include "framework/ops/activation.h"   // IWYU pragma: export
+#include "framework/ops/attention.h"    // IWYU pragma: export
 #include "framework/ops/conv.h"         // IWYU pragma: export
 #include "framework/ops/elementwise.h"  // IWYU pragma: export
 #include "framework/ops/embedding.h"    // IWYU pragma: export
 #include "framework/ops/fft.h"          // IWYU pragma: export
+#include "framework/ops/fmim.h"         // IWYU pragma: export
 #include "framework/ops/fourier.h"      // IWYU pragma: export
 #include "framework/ops/fused.h"        // IWYU pragma: export
 #include "framework/ops/laconv.h"       // IWYU pragma: export

@@ -1,0 +1,9 @@
+#include "kernels/fmim.h"
+
+namespace cf::cuda {
+
+void fill(FmimKernels& k) {
+  k.attenuate = [](auto...) { fail("attenuate: no kernel for CUDA"); };
+}
+
+}  // namespace cf::cuda
