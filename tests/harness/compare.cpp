@@ -5,7 +5,7 @@
 namespace cf::test {
 
 double norm(const Tensor& x) {
-  const Tensor wide = x.to(DType::f64);
+  const Tensor wide = x.to(Device{}).to(DType::f64);
   double sum = 0;
   for (const double v : wide.span<double>()) sum += v * v;
   return std::sqrt(sum);
@@ -13,8 +13,8 @@ double norm(const Tensor& x) {
 
 double relative_error(const Tensor& got, const Tensor& want) {
   check(got.shape() == want.shape(), "compare: shape {}, wanted {}", got.shape().str(), want.shape().str());
-  const Tensor a = got.to(DType::f64);
-  const Tensor b = want.to(DType::f64);
+  const Tensor a = got.to(Device{}).to(DType::f64);
+  const Tensor b = want.to(Device{}).to(DType::f64);
   const auto x = a.span<double>();
   const auto y = b.span<double>();
   double sum = 0;

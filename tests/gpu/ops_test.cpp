@@ -1,0 +1,40 @@
+// Every declared case on the device against the reference, forward and backward.
+#include <doctest/doctest.h>
+
+#include "tests/gpu/device.h"
+#include "tests/harness/backends.h"
+#ifdef CF_EMULATED
+#include "kernels/cuda/emulator/emulator.h"
+#endif
+
+using namespace cf;
+
+namespace {
+
+// f32 rounds at 6e-8; sums of a few hundred terms in any order stay two decades below this.
+constexpr double kTolerance32 = 1e-5;
+// bf16 rounds at 2e-3, once per operator and twice in those made of two; what cancels in a sum shows it enlarged.
+constexpr double kTolerance16 = 2e-2;
+
+void compare_all(DType dtype, double tolerance) {
+  for (const GradCase& c : op_cases()) {
+    if (!test::selected(c)) continue;
+    for (const std::string& difference : test::differences_from_reference(c, {dtype, test::kGpu}, tolerance)) {
+      FAIL_CHECK(c.name << ": " << difference);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("operators in f32 agree with the reference") { compare_all(DType::f32, kTolerance32); }
+TEST_CASE("operators in bf16 agree with the reference") { compare_all(DType::bf16, kTolerance16); }
+
+#ifdef CF_EMULATED
+TEST_CASE("operators do not depend on the order in which a block's threads run") {
+  // A missing barrier shows where the order is another.
+  emulator::set_order(emulator::Order::backward);
+  compare_all(DType::f32, kTolerance32);
+  emulator::set_order(emulator::Order::forward);
+}
+#endif
