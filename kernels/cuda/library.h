@@ -1,11 +1,12 @@
-// The kernels that NVIDIA's libraries compute, where they are only a part of their family.
+// What NVIDIA's libraries compute where they are only a part of a family of kernels.
 #pragma once
 
-#include "kernels/fft.h"
+#include "framework/core/view.h"
 
 namespace cf::cuda {
 
-// dft2 by cuFFT; the rest of the family is our own (fft.cu).
-void fill_dft2(FftKernels& k);
+// y[k,l] = sum over h, w of x[h,w] * exp(-+ 2 pi i (h k / H + w l / W)), + where `inverse`: cuFFT. x and y are complex f32
+// (N, H, W, C, 2) in separate memory, not empty.
+void transform_planes(ConstView x, bool inverse, View y);
 
 }  // namespace cf::cuda

@@ -66,10 +66,19 @@ void compare_with_reference(const GradCase& c, Backend backend, DType dtype, dou
   }
 }
 
+// Fourier transforms compute in f32 alone.
+bool refuses_bf16(const std::string& name) {
+  return name.starts_with("fft2.") || name.starts_with("ifft2.") || name == "real.ifft2" || name == "complex_abs.fft2";
+}
+
 void compare_all(Backend backend, DType dtype, double tolerance) {
   for (const GradCase& c : op_cases()) {
     if (!selected(c.name)) continue;
     CAPTURE(c.name);
+    if (dtype == DType::bf16 && refuses_bf16(c.name)) {
+      CHECK_THROWS_WITH_AS(compare_with_reference(c, backend, dtype, tolerance), doctest::Contains("computes in f32"), Error);
+      continue;
+    }
     try {
       compare_with_reference(c, backend, dtype, tolerance);
     } catch (const std::exception& e) {

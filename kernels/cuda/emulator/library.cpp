@@ -71,10 +71,6 @@ void matmul(MatmulParams p, ConstView a, ConstView b, ConstView bias, View y) {
   });
 }
 
-void dft2(ConstView x, bool inverse, double scale, View y) {
-  emulator::enqueue([=] { kernel_table(Backend::reference).fft.dft2(x, inverse, scale, y); });
-}
-
 }  // namespace
 
 void fill(ConvKernels& k) {
@@ -88,6 +84,8 @@ void fill(ConvKernels& k) {
 
 void fill(MatmulKernels& k) { k.matmul = matmul; }
 
-void fill_dft2(FftKernels& k) { k.dft2 = dft2; }
+void transform_planes(ConstView x, bool inverse, View y) {
+  emulator::enqueue([=] { kernel_table(Backend::reference).fft.dft2(x, inverse, 1, y); });
+}
 
 }  // namespace cf::cuda
