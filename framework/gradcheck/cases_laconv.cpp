@@ -33,6 +33,15 @@ GradCases laconv_cases() {
       laconv_case("one_pixel_shared", {2, 1, 1, 3, 2, 3}, true, 1),
       laconv_case("wide", {1, 6, 9, 32, 32, 3}, true, 0.2),
       laconv_case("wide_full", {1, 6, 9, 32, 8, 3}, false, 1),
+      // Rests behind tiles of 8 and 16 rows, 16 columns, and 32 channels.
+      laconv_case("tiles", {2, 17, 18, 4, 3, 3}, true, 0.2),
+      laconv_case("tiles_full", {2, 9, 17, 3, 1, 3}, false, 1),
+      laconv_case("chunks", {1, 3, 17, 33, 40, 3}, true, 0.2),
+      laconv_case("chunks_full", {2, 9, 2, 40, 33, 3}, false, 1),
+      laconv_case("one_channel", {2, 9, 5, 1, 31, 5}, true, 1),
+      laconv_case("chunks_k1", {1, 5, 4, 33, 33, 1}, false, 0.2),
+      laconv_case("chunks_k5", {1, 4, 5, 33, 35, 5}, true, 1),
+      laconv_case("k7", {1, 9, 5, 31, 2, 7}, false, 1),
   };
 }
 

@@ -23,6 +23,10 @@
 #include <cuda_runtime.h>
 #define CF_KERNEL __global__
 #define CF_DEVICE __device__ __forceinline__
+// Behind CF_KERNEL: the threads of a block, and how many blocks a multiprocessor shall hold at once, which bounds the registers.
+#define CF_BLOCKS(threads, at_once) __launch_bounds__(threads, at_once)
+// Before a loop whose counter chooses among values that are to stay in registers.
+#define CF_UNROLL _Pragma("unroll")
 // Shared memory of `count` elements, a constant, for the block.
 #define CF_SHARED(T, name, count)                                    \
   __shared__ alignas(16) unsigned char name##_[(count) * sizeof(T)]; \
@@ -31,6 +35,8 @@
 #include "kernels/cuda/emulator/emulator.h"
 #define CF_KERNEL
 #define CF_DEVICE inline
+#define CF_BLOCKS(threads, at_once)
+#define CF_UNROLL
 #define CF_SHARED(T, name, count) T* const name = static_cast<T*>(::cf::emulator::shared((count) * sizeof(T)))
 #endif
 
