@@ -16,6 +16,11 @@ struct Symmetry {
   bool flip_cols = false;  // left-right
 };
 
+// The symmetry as one byte: bit 0 transposes, bit 1 flips rows, bit 2 flips columns.
+constexpr std::uint8_t code_of(const Symmetry& s) {
+  return static_cast<std::uint8_t>((s.transpose ? 1 : 0) | (s.flip_rows ? 2 : 0) | (s.flip_cols ? 4 : 0));
+}
+
 // The symmetry of sample number `counter`: a mirror each way with probability 1/2 (`flips`), 0 to 3 quarter turns with
 // probability 1/4 each (`turns`).
 Symmetry draw_symmetry(const Philox& rng, std::uint64_t counter, bool flips, bool turns);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "framework/core/check.h"
+#include "framework/core/device_services.h"
 #include "framework/core/rng.h"
 
 namespace cf {
@@ -46,19 +47,25 @@ std::vector<std::int64_t> Loader::indices_of(std::int64_t step) const {
   return {order_.begin() + first, order_.begin() + last};
 }
 
+std::vector<Symmetry> Loader::symmetries_of(std::int64_t step) const {
+  const bool turns = options_.turns && set_.height() == set_.width();
+  std::vector<Symmetry> symmetries;
+  if (!options_.flips && !turns) return symmetries;
+  const Philox rng = make_rng(options_.seed, RngStream::augment);
+  // Samples are counted through the whole run, so that each has a number of its own.
+  const std::int64_t first = step % steps_per_epoch_ * options_.batch;
+  const std::int64_t counted = step / steps_per_epoch_ * set_.size() + first;
+  const std::int64_t samples = std::min(options_.batch, set_.size() - first);
+  for (std::int64_t i = 0; i < samples; ++i) {
+    symmetries.push_back(draw_symmetry(rng, static_cast<std::uint64_t>(counted + i), options_.flips, turns));
+  }
+  return symmetries;
+}
+
 LoadedBatch Loader::load(std::int64_t step) const {
   LoadedBatch loaded{step, step / steps_per_epoch_, indices_of(step), {}};
   loaded.batch = set_.read(loaded.indices);
-  const bool turns = options_.turns && set_.height() == set_.width();
-  if (!options_.flips && !turns) return loaded;
-  const Philox rng = make_rng(options_.seed, RngStream::augment);
-  std::vector<Symmetry> symmetries;
-  // Samples are counted through the whole run, so that each has a number of its own.
-  const std::int64_t counted = loaded.epoch * set_.size() + step % steps_per_epoch_ * options_.batch;
-  for (std::size_t i = 0; i < loaded.indices.size(); ++i) {
-    symmetries.push_back(draw_symmetry(rng, static_cast<std::uint64_t>(counted) + i, options_.flips, turns));
-  }
-  transform(symmetries, loaded.batch);
+  if (const std::vector<Symmetry> symmetries = symmetries_of(step); !symmetries.empty()) transform(symmetries, loaded.batch);
   return loaded;
 }
 
@@ -83,6 +90,7 @@ void Loader::start(std::int64_t step) {
 
 void Loader::run(std::int64_t step) {
   try {
+    const UseAllocator use({}, options_.memory != nullptr ? *options_.memory : cpu_allocator());
     for (;; ++step) {
       LoadedBatch loaded = load(step);
       std::unique_lock lock(mutex_);

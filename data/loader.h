@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "data/augment.h"
 #include "data/dataset.h"
+#include "framework/core/allocator.h"
 
 namespace cf {
 
@@ -25,6 +27,9 @@ struct LoaderOptions {
   bool turns = false;         // each sample turned by 0 to 3 quarters; has no effect where H != W
   bool drop_last = true;      // leave out an epoch's last batch where it is not full
   std::int64_t prefetch = 2;  // batches read ahead; 0: read when asked, without a thread
+  // Where the memory of batches that are read ahead comes from, such as pinned memory; null: the CPU's allocator. Batches
+  // that next() gave must not outlive the loader then.
+  std::shared_ptr<CachingAllocator> memory = nullptr;
 };
 
 struct LoadedBatch {
@@ -45,6 +50,8 @@ class Loader {
   std::int64_t steps_per_epoch() const { return steps_per_epoch_; }
   // The samples of a step, without reading them.
   std::vector<std::int64_t> indices_of(std::int64_t step) const;
+  // How they are mirrored and turned; empty where the options ask for neither.
+  std::vector<Symmetry> symmetries_of(std::int64_t step) const;
   // The batch of a step, read now.
   LoadedBatch load(std::int64_t step) const;
 

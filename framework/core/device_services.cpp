@@ -1,5 +1,7 @@
 #include "framework/core/device_services.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -31,6 +33,8 @@ const DeviceServices kCpu = {
     .describe = [](int) { return "CPU, " + std::to_string(std::thread::hardware_concurrency()) + " threads"; },
     .allocator = [](int) -> CachingAllocator& { return cpu_allocator(); },
     .new_source = [](int) { return make_host_source().release(); },
+    .free_bytes =
+        [](int) { return static_cast<std::size_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); },
     .copy_in = copy_now,
     .copy_out = copy_now,
     .copy = copy_now,
@@ -43,6 +47,7 @@ const DeviceServices kCpu = {
     .fence_beside = [](int) {},
     .copy_beside = copy_now,
     .join_beside = [](int) {},
+    .wait_beside = [](int) {},
     .record_begin = [](int) { cannot_record(); },
     .record_end = [](int) -> RecordedWork* { cannot_record(); },
     .record_abandon = [](int) {},

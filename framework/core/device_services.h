@@ -33,6 +33,8 @@ struct DeviceServices {
   CachingAllocator& (*allocator)(int index);
   // A further source of the same memory, for an allocator of one's own.
   RawSource* (*new_source)(int index);
+  // Bytes that a source could still give out.
+  std::size_t (*free_bytes)(int index);
 
   // Returns when `host` may be changed again.
   void (*copy_in)(int index, void* to, const void* host, std::size_t bytes);
@@ -56,6 +58,8 @@ struct DeviceServices {
   void (*fence_beside)(int index);
   void (*copy_beside)(int index, void* to, const void* host, std::size_t bytes);
   void (*join_beside)(int index);
+  // Returns when the copies queued beside are done, so that their host memory may be changed.
+  void (*wait_beside)(int index);
 
   // Work queued between begin and end is not done but recorded. Waiting and host copies in between are errors.
   void (*record_begin)(int index);

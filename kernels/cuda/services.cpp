@@ -27,11 +27,25 @@ std::string describe_device(int index) {
                      static_cast<double>(p.totalGlobalMem) / 0x1p30, p.major, p.minor, version_text(driver));
 }
 
+// While alive, this thread may allocate and release memory though it records: neither is part of the recorded work.
+class OutsideRecording {
+ public:
+  OutsideRecording() { exchange(); }
+  ~OutsideRecording() { exchange(); }
+  OutsideRecording(const OutsideRecording&) = delete;
+  OutsideRecording& operator=(const OutsideRecording&) = delete;
+
+ private:
+  void exchange() { cudaThreadExchangeStreamCaptureMode(&mode_); }
+  cudaStreamCaptureMode mode_ = cudaStreamCaptureModeRelaxed;
+};
+
 class DeviceSource final : public RawSource {
  public:
   explicit DeviceSource(int index) : index_(index) {}
   void* allocate(std::size_t bytes) override {
     use_device(index_);
+    const OutsideRecording outside;
     void* data = nullptr;
     const cudaError_t status = cudaMalloc(&data, bytes);
     if (status == cudaErrorMemoryAllocation) {
@@ -51,6 +65,14 @@ class DeviceSource final : public RawSource {
  private:
   int index_;
 };
+
+std::size_t free_bytes(int index) {
+  use_device(index);
+  std::size_t free = 0;
+  std::size_t total = 0;
+  check_status(cudaMemGetInfo(&free, &total), "asking for free GPU memory");
+  return free;
+}
 
 class PinnedSource final : public RawSource {
  public:
@@ -113,6 +135,11 @@ void join_beside(int index) {
   check_status(cudaStreamWaitEvent(s.compute, s.joined, 0), "waiting for the copies");
 }
 
+void wait_beside(int index) {
+  use_device(index);
+  check_status(cudaStreamSynchronize(streams(index).beside), "waiting for copies to the GPU");
+}
+
 class Graph final : public RecordedWork {
  public:
   Graph(int index, cudaGraph_t graph) : index_(index), graph_(graph) {
@@ -170,6 +197,7 @@ const DeviceServices kServices = {
     .describe = describe_device,
     .allocator = device_allocator,
     .new_source = [](int index) -> RawSource* { return new DeviceSource(index); },
+    .free_bytes = free_bytes,
     .copy_in = copy_queued,  // from pageable memory it returns once the driver has its own copy
     .copy_out = copy_out,
     .copy = copy_queued,
@@ -186,6 +214,7 @@ const DeviceServices kServices = {
     .fence_beside = fence_beside,
     .copy_beside = copy_beside,
     .join_beside = join_beside,
+    .wait_beside = wait_beside,
     .record_begin = record_begin,
     .record_end = [](int index) -> RecordedWork* { return new Graph(index, end_capture(index)); },
     .record_abandon =

@@ -1,5 +1,6 @@
 #include "kernels/cuda/emulator/fake_gpu.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdlib>
@@ -94,6 +95,7 @@ const DeviceServices kServices = {
       return *allocator;
     },
     .new_source = [](int index) -> RawSource* { return new FakeSource(index); },
+    .free_bytes = [](int index) { return device_memory - std::min(device_memory, taken.at(static_cast<std::size_t>(index))); },
     .copy_in = copy_in,
     .copy_out = copy_out,
     .copy = copy_queued,
@@ -106,6 +108,7 @@ const DeviceServices kServices = {
     .fence_beside = [](int) {},
     .copy_beside = copy_in,
     .join_beside = [](int) {},
+    .wait_beside = [](int) { not_while_recording("copies beside"); },
     .record_begin =
         [](int index) {
           recording_begin();
