@@ -27,6 +27,19 @@ void add_patterns(GradCases& cases, const std::string& op, ReduceOp fn) {
       {"alternating", {2, 3, 4, 5}, {0, 2}, true},
       {"outer_and_last", {2, 3, 4, 5}, {0, -1}, true},
       {"extent_one", {2, 1, 5}, {1}, true},
+      {"single", {1, 1}, {}, true},
+      // Long enough for fast kernels to cut them into segments.
+      {"all_long", {4, 1024}, {}, true},
+      {"all_long_odd", {3, 1025}, {}, true},
+      {"rows_long", {2, 3000}, {1}, true},
+      {"columns_1", {40, 40, 1}, {0, 1}, true},
+      {"columns_3", {1100, 3}, {0}, true},
+      {"columns_32", {600, 32}, {0}, true},
+      {"columns_33", {150, 33}, {0}, true},
+      {"columns_100", {150, 100}, {0}, true},
+      {"spatial_64", {2, 16, 18, 64}, {1, 2}, true},
+      {"wide_first", {3, 264}, {0}, true},
+      {"alternating_long", {40, 8, 50, 8}, {0, 2}, true},
   };
   for (const Pattern& p : patterns) {
     cases.push_back({op + "." + p.name, {{p.shape}}, [fn, p](const Tensors& in) { return Tensors{fn(in[0], p.dims, p.keep)}; }});
