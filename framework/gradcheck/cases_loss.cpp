@@ -12,6 +12,9 @@ GradCases loss_cases() {
       {"l1_loss", inputs, [](const Tensors& in) { return Tensors{ops::l1_loss(in[0], in[1])}; }},
       {"l1_loss.fixed_target", fixed_target, [](const Tensors& in) { return Tensors{ops::l1_loss(in[0], in[1])}; }},
       {"mse_loss", inputs, [](const Tensors& in) { return Tensors{ops::mse_loss(in[0], in[1])}; }},
+      {"mse_loss.single", {{{1}}, {{1}}}, [](const Tensors& in) { return Tensors{ops::mse_loss(in[0], in[1])}; }},
+      {"l1_loss.long", {{{2, 8, 8, 32}}, {{2, 8, 8, 32}}}, [](const Tensors& in) { return Tensors{ops::l1_loss(in[0], in[1])}; }},
+      {"mse_loss.long_odd", {{{3, 1025}}, {{3, 1025}}}, [](const Tensors& in) { return Tensors{ops::mse_loss(in[0], in[1])}; }},
       {"charbonnier_loss", inputs, [](const Tensors& in) { return Tensors{ops::charbonnier_loss(in[0], in[1])}; }},
       {"charbonnier_loss.soft", inputs, [](const Tensors& in) { return Tensors{ops::charbonnier_loss(in[0], in[1], 0.5)}; }},
   };
