@@ -1,4 +1,4 @@
-// Max and average pooling (channels-last): the contract every backend fills in. f32 and f64.
+// Max and average pooling (channels-last): the contract every backend fills in. f32 and f64; on a GPU f32 and bf16.
 #pragma once
 
 #include <cstdint>
