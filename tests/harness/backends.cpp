@@ -40,7 +40,7 @@ class Comparison {
     }
   }
 
-  std::vector<std::string> differences;
+  std::string differences;
 
  private:
   bool on_device() const { return !tested_.device.is_cpu(); }
@@ -48,7 +48,7 @@ class Comparison {
   void compare(const std::string& what, const Tensor& got, const Tensor& want) {
     const double error = relative_error(got, want);
     if (!(error <= tolerance_))
-      differences.push_back(fmt::format("{}: relative error {:.2e}, allowed {:.0e}", what, error, tolerance_));
+      differences += fmt::format("{}: relative error {:.2e}, allowed {:.0e}\n", what, error, tolerance_);
   }
 
   Tested tested_;
@@ -60,12 +60,12 @@ class Comparison {
 PoisonedMemory::PoisonedMemory(Device device) : device_(device) { allocator_for(device_).poison(true); }
 PoisonedMemory::~PoisonedMemory() { allocator_for(device_).poison(false); }
 
-std::vector<std::string> differences_from_reference(const GradCase& c, const Tested& tested, double tolerance) {
+std::string differences_from_reference(const GradCase& c, const Tested& tested, double tolerance) {
   Comparison comparison(tested, tolerance);
   try {
     comparison.run(c);
   } catch (const std::exception& e) {
-    comparison.differences.emplace_back(e.what());
+    comparison.differences += e.what();
   }
   return comparison.differences;
 }
