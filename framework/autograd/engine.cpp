@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "kernels/table.h"
 
 namespace cf {
@@ -116,6 +117,7 @@ void Pass::run() {
     pending_.erase(it);
     bool any = false;
     for (const Tensor& dy : dys) any = any || dy.defined();
+    const OpRange range(node->name, RangeKind::backward);
     Grads grads(node->inputs.size());
     if (any) {
       grads = call(*node, std::move(dys));

@@ -5,6 +5,7 @@
 
 #include "framework/autograd/engine.h"
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 
 namespace cf {
 namespace {
@@ -75,6 +76,7 @@ Grads run_again(const Fn& fn, const std::vector<Tensor>& inputs, const std::vect
 }  // namespace
 
 std::vector<Tensor> recompute(const Fn& fn, const std::vector<Tensor>& inputs, const std::vector<Tensor>& captured_parameters) {
+  const OpRange range("recompute");
   std::vector<Tensor> sources = inputs;
   sources.insert(sources.end(), captured_parameters.begin(), captured_parameters.end());
   std::vector<Tensor> outputs;

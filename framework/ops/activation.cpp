@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/elementwise.h"
 #include "framework/ops/operands.h"
 #include "framework/ops/precision.h"
@@ -24,6 +25,7 @@ Tensor tanh(const Tensor& x) { return unary("tanh", Unary::tanh, {}, x); }
 
 Tensor prelu(const Tensor& x, const Tensor& slope) {
   if (const auto o = settle(Mixing::follow, {&x, &slope})) return prelu(x, (*o)[1]);
+  const OpRange range("prelu");
   check_same_type("prelu", x, slope);
   check(slope.rank() == 1 && (slope.dim(0) == 1 || slope.dim(0) == x.dim(-1)),
         "prelu: the slope has shape {}; x {} needs (1) or one per channel", slope.shape().str(), x.shape().str());
@@ -44,6 +46,7 @@ Tensor prelu(const Tensor& x, const Tensor& slope) {
 }
 
 Tensor softmax(const Tensor& x) {
+  const OpRange range("softmax");
   check(x.rank() > 0 && x.dim(-1) > 0, "softmax: nothing to normalise in shape {}", x.shape().str());
   Tensor y = empty_like(x);
   kernels_for(x.device()).softmax.softmax(x.cview(), y.view());
@@ -56,6 +59,7 @@ Tensor softmax(const Tensor& x) {
 }
 
 Tensor dropout(const Tensor& x, double p, std::uint64_t seed, std::uint64_t salt, const Tensor& step) {
+  const OpRange range("dropout");
   check(p >= 0 && p < 1, "dropout: the probability must lie in [0, 1), got {}", p);
   check(!step.defined() || (step.dtype() == DType::i64 && step.numel() == 1 && step.device() == x.device()),
         "dropout: the step must be one i64 on {}", x.device().str());

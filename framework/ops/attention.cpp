@@ -1,6 +1,7 @@
 #include "framework/ops/attention.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/operands.h"
 #include "framework/ops/precision.h"
 #include "kernels/table.h"
@@ -35,6 +36,7 @@ Tensor product(const Tensor& x, const Tensor& m, bool transpose) {
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::int64_t head_dim, double scale) {
   if (const auto o = settle(Mixing::narrow, {&q, &k, &v})) return attention((*o)[0], (*o)[1], (*o)[2], head_dim, scale);
+  const OpRange range("attention");
   check_heads("attention", q, head_dim);
   check_alike("attention", q, k);
   check_alike("attention", q, v);
@@ -61,6 +63,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::int64_t
 
 Tensor cross_covariance(const Tensor& a, const Tensor& b, std::int64_t head_dim) {
   if (const auto o = settle(Mixing::narrow, {&a, &b})) return cross_covariance((*o)[0], (*o)[1], head_dim);
+  const OpRange range("cross_covariance");
   check_heads("cross_covariance", a, head_dim);
   check_alike("cross_covariance", a, b);
   Tensor m = covariance(a, b, head_dim);
@@ -75,6 +78,7 @@ Tensor cross_covariance(const Tensor& a, const Tensor& b, std::int64_t head_dim)
 
 Tensor head_matmul(const Tensor& x, const Tensor& m, bool transpose) {
   if (const auto o = settle(Mixing::narrow, {&x, &m})) return head_matmul((*o)[0], (*o)[1], transpose);
+  const OpRange range("head_matmul");
   check_same_type("head_matmul", x, m);
   check(m.rank() == 4, "head_matmul: the matrices must be (N, heads, d, d), got {}", m.shape().str());
   const std::int64_t d = m.dim(3);

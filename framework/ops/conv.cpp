@@ -1,6 +1,7 @@
 #include "framework/ops/conv.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/precision.h"
 #include "kernels/table.h"
 
@@ -79,6 +80,7 @@ struct ConvBackward {
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
   if (const auto o = settle(Mixing::narrow, {&x, &weight, &bias})) return conv2d((*o)[0], (*o)[1], (*o)[2], options);
+  const OpRange range("conv2d");
   const ConvParams p = params_of("conv2d", options);
   check_operand("conv2d", "weight", x, weight, 4);
   check_operands("conv2d", x, weight, bias, weight.dim(3) * p.groups, weight.dim(0));
@@ -98,6 +100,7 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
 
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
   if (const auto o = settle(Mixing::narrow, {&x, &weight, &bias})) return conv_transpose2d((*o)[0], (*o)[1], (*o)[2], options);
+  const OpRange range("conv_transpose2d");
   const ConvParams p = params_of("conv_transpose2d", options);
   check(p.dilation == 1 && p.groups == 1, "conv_transpose2d: dilation {} and groups {} must be 1", p.dilation, p.groups);
   check_operand("conv_transpose2d", "weight", x, weight, 4);

@@ -1,6 +1,7 @@
 #include "framework/ops/elementwise.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/operands.h"
 #include "framework/ops/precision.h"
 #include "framework/ops/unary.h"
@@ -21,6 +22,7 @@ Tensor compute(Binary op, const char* name, const Tensor& a, const Tensor& b) {
 
 Tensor add(const Tensor& a, const Tensor& b) {
   if (const auto o = settle(Mixing::widen, {&a, &b})) return add((*o)[0], (*o)[1]);
+  const OpRange range("add");
   Tensor y = compute(Binary::add, "add", a, b);
   record("add", {a, b}, {y}, [](const Backward& bw) { return Grads{bw.dy(), bw.dy()}; });
   return y;
@@ -28,6 +30,7 @@ Tensor add(const Tensor& a, const Tensor& b) {
 
 Tensor sub(const Tensor& a, const Tensor& b) {
   if (const auto o = settle(Mixing::widen, {&a, &b})) return sub((*o)[0], (*o)[1]);
+  const OpRange range("sub");
   Tensor y = compute(Binary::sub, "sub", a, b);
   record("sub", {a, b}, {y}, [](const Backward& bw) { return Grads{bw.dy(), bw.needs(1) ? neg(bw.dy()) : Tensor()}; });
   return y;
@@ -35,6 +38,7 @@ Tensor sub(const Tensor& a, const Tensor& b) {
 
 Tensor mul(const Tensor& a, const Tensor& b) {
   if (const auto o = settle(Mixing::widen, {&a, &b})) return mul((*o)[0], (*o)[1]);
+  const OpRange range("mul");
   Tensor y = compute(Binary::mul, "mul", a, b);
   record("mul", {a, b}, {y}, [a = a.detach(), b = b.detach()](const Backward& bw) {
     return Grads{bw.needs(0) ? mul(bw.dy(), b) : Tensor(), bw.needs(1) ? mul(bw.dy(), a) : Tensor()};
@@ -44,6 +48,7 @@ Tensor mul(const Tensor& a, const Tensor& b) {
 
 Tensor div(const Tensor& a, const Tensor& b) {
   if (const auto o = settle(Mixing::widen, {&a, &b})) return div((*o)[0], (*o)[1]);
+  const OpRange range("div");
   Tensor y = compute(Binary::div, "div", a, b);
   record("div", {a, b}, {y}, [b = b.detach(), y = y.detach()](const Backward& bw) {
     const Tensor da = div(bw.dy(), b);
@@ -66,6 +71,7 @@ Tensor clamp(const Tensor& x, double lo, double hi) {
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   if (const auto o = settle(Mixing::widen, {&a, &b})) return where(condition, (*o)[0], (*o)[1]);
+  const OpRange range("where");
   check(condition.dtype() == DType::u8, "where: the condition is {}, not u8", name_of(condition.dtype()));
   check_same_type("where", a, b);
   check(condition.device() == a.device(), "where: operands on {} and {}", condition.device().str(), a.device().str());

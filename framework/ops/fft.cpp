@@ -1,6 +1,7 @@
 #include "framework/ops/fft.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/precision.h"
 #include "kernels/table.h"
 
@@ -32,6 +33,7 @@ void check_pixels(const char* op, const Tensor& x) {
 // imaginary part of that has nowhere to go.
 Tensor fft2(const Tensor& x) {
   if (const auto o = settle(Mixing::full, {&x})) return fft2((*o)[0]);
+  const OpRange range("fft2");
   check(x.rank() == 4 || (x.rank() == 5 && x.dim(4) == 2), "fft2: x must be (N, H, W, C) or complex (N, H, W, C, 2), got {}",
         x.shape().str());
   check_pixels("fft2", x);
@@ -42,6 +44,7 @@ Tensor fft2(const Tensor& x) {
 
 Tensor ifft2(const Tensor& x) {
   if (const auto o = settle(Mixing::full, {&x})) return ifft2((*o)[0]);
+  const OpRange range("ifft2");
   check(x.rank() == 5 && x.dim(4) == 2, "ifft2: x must be complex (N, H, W, C, 2), got {}", x.shape().str());
   check_pixels("ifft2", x);
   const double scale = 1.0 / static_cast<double>(x.dim(1) * x.dim(2));
@@ -51,6 +54,7 @@ Tensor ifft2(const Tensor& x) {
 }
 
 Tensor real(const Tensor& z) {
+  const OpRange range("real");
   check_complex("real", z);
   Tensor y = Tensor::empty(modulus_shape(z.shape()), z.dtype(), z.device());
   kernels_for(z.device()).fft.real_part(z.cview(), y.view());
@@ -64,6 +68,7 @@ Tensor real(const Tensor& z) {
 }
 
 Tensor complex_abs(const Tensor& z) {
+  const OpRange range("complex_abs");
   check_complex("complex_abs", z);
   Tensor y = Tensor::empty(modulus_shape(z.shape()), z.dtype(), z.device());
   kernels_for(z.device()).fft.complex_abs(z.cview(), y.view());

@@ -1,6 +1,7 @@
 #include "framework/ops/fmim.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/operands.h"
 #include "kernels/table.h"
 
@@ -16,6 +17,7 @@ Tensor attenuated(const Tensor& y, double scale) {
 }  // namespace
 
 Tensor fmim(const Tensor& y, double scale) {
+  const OpRange range("fmim");
   check_image("fmim", y);
   check(y.dim(1) >= 2 && y.dim(2) >= 2, "fmim: needs at least 2 x 2 pixels, got {}", y.shape().str());
   Tensor out = attenuated(y, scale);

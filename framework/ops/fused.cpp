@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/operands.h"
 #include "framework/ops/precision.h"
 #include "kernels/table.h"
@@ -11,6 +12,7 @@ namespace cf::ops {
 
 Tensor gated_blend(const Tensor& g, const Tensor& a, const Tensor& b) {
   if (const auto o = settle(Mixing::widen, {&g, &a, &b})) return gated_blend((*o)[0], (*o)[1], (*o)[2]);
+  const OpRange range("gated_blend");
   check_alike("gated_blend", g, a);
   check_alike("gated_blend", g, b);
   Tensor y = empty_like(g);
@@ -30,6 +32,7 @@ Tensor gated_blend(const Tensor& g, const Tensor& a, const Tensor& b) {
 }
 
 Tensor channel_max_mean(const Tensor& x) {
+  const OpRange range("channel_max_mean");
   check(x.rank() > 0 && x.dim(-1) > 0, "channel_max_mean: no channels in shape {}", x.shape().str());
   Shape shape = x.shape();
   shape[-1] = 2;

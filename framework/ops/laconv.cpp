@@ -1,6 +1,7 @@
 #include "framework/ops/laconv.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/precision.h"
 #include "kernels/table.h"
 
@@ -41,6 +42,7 @@ Tensor laconv(const Tensor& x, const Tensor& spatial, const Tensor& channel, con
   if (const auto o = settle(Mixing::narrow, {&x, &spatial, &channel, &weight, &bias})) {
     return laconv((*o)[0], (*o)[1], (*o)[2], (*o)[3], (*o)[4], leaky_slope);
   }
+  const OpRange range("laconv");
   check_laconv(x, spatial, channel, weight, bias, leaky_slope);
   Tensor y = Tensor::empty({x.dim(0), x.dim(1), x.dim(2), weight.dim(0)}, x.dtype(), x.device());
   kernels_for(x.device())

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/operands.h"
 #include "framework/ops/precision.h"
 #include "kernels/table.h"
@@ -109,6 +110,7 @@ Tensor gathered(const Tensor& x, const std::vector<std::int64_t>& rows, const st
 }  // namespace
 
 Tensor reshape(const Tensor& x, std::vector<std::int64_t> dims) {
+  const OpRange range("reshape");
   const auto open = std::find(dims.begin(), dims.end(), -1);
   if (open != dims.end()) {
     check(std::count(dims.begin(), dims.end(), -1) == 1, "reshape: more than one extent is -1");
@@ -125,6 +127,7 @@ Tensor reshape(const Tensor& x, std::vector<std::int64_t> dims) {
 }
 
 Tensor permute(const Tensor& x, const std::vector<int>& order) {
+  const OpRange range("permute");
   std::vector<int> inverse(order.size(), -1);
   check(static_cast<int>(order.size()) == x.rank(), "permute: {} dimensions named for shape {}", order.size(), x.shape().str());
   std::vector<int> axes;
@@ -143,6 +146,7 @@ Tensor permute(const Tensor& x, const std::vector<int>& order) {
 Tensor concat(const std::vector<Tensor>& parts, int axis) {
   check(!parts.empty(), "concat: no tensors given");
   if (const auto o = settle(Mixing::widen, parts)) return concat(*o, axis);
+  const OpRange range("concat");
   const int at = parts.front().shape().axis(axis);
   Shape shape = parts.front().shape();
   shape[at] = 0;
@@ -175,6 +179,7 @@ Tensor concat(const std::vector<Tensor>& parts, int axis) {
 }
 
 Tensor slice(const Tensor& x, int axis, std::int64_t begin, std::int64_t end) {
+  const OpRange range("slice");
   const int at = x.shape().axis(axis);
   check(begin >= 0 && begin < end && end <= x.dim(at), "slice: [{}, {}) of dimension {} of {}", begin, end, at, x.shape().str());
   Tensor y = take(x, at, begin, end - begin);
@@ -188,6 +193,7 @@ Tensor slice(const Tensor& x, int axis, std::int64_t begin, std::int64_t end) {
 }
 
 std::vector<Tensor> split(const Tensor& x, int axis, const std::vector<std::int64_t>& sizes) {
+  const OpRange range("split");
   const int at = x.shape().axis(axis);
   check(std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}) == x.dim(at) &&
             std::all_of(sizes.begin(), sizes.end(), [](std::int64_t s) { return s > 0; }),
@@ -211,6 +217,7 @@ std::vector<Tensor> split(const Tensor& x, int axis, const std::vector<std::int6
 }
 
 Tensor pad(const Tensor& x, Padding padding, PadMode mode) {
+  const OpRange range("pad");
   check_image("pad", x);
   const auto rows = padding_map(x.dim(1), padding.top, padding.bottom, mode);
   const auto cols = padding_map(x.dim(2), padding.left, padding.right, mode);
@@ -225,6 +232,7 @@ Tensor pad(const Tensor& x, Padding padding, PadMode mode) {
 }
 
 Tensor pixel_shuffle(const Tensor& x, std::int64_t r) {
+  const OpRange range("pixel_shuffle");
   check_image("pixel_shuffle", x);
   check(r > 0 && x.dim(3) % (r * r) == 0, "pixel_shuffle: {} channels are no multiple of {} squared", x.dim(3), r);
   Tensor y = shuffled(x, r, false);
@@ -233,6 +241,7 @@ Tensor pixel_shuffle(const Tensor& x, std::int64_t r) {
 }
 
 Tensor pixel_unshuffle(const Tensor& x, std::int64_t r) {
+  const OpRange range("pixel_unshuffle");
   check_image("pixel_unshuffle", x);
   check(r > 0 && x.dim(1) % r == 0 && x.dim(2) % r == 0, "pixel_unshuffle: {} x {} pixels do not divide by {}", x.dim(1),
         x.dim(2), r);
@@ -242,6 +251,7 @@ Tensor pixel_unshuffle(const Tensor& x, std::int64_t r) {
 }
 
 Tensor fftshift(const Tensor& x, bool inverse) {
+  const OpRange range("fftshift");
   check(x.rank() >= 4, "fftshift: needs (N, H, W, ...), got shape {}", x.shape().str());
   const std::int64_t h = x.dim(1);
   const std::int64_t w = x.dim(2);

@@ -1,6 +1,7 @@
 #include "framework/ops/loss.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/elementwise.h"
 #include "framework/ops/operands.h"
 #include "framework/ops/precision.h"
@@ -11,6 +12,7 @@ namespace {
 
 Tensor loss(const char* name, Loss kind, double eps, const Tensor& x, const Tensor& target) {
   if (const auto o = settle(Mixing::widen, {&x, &target})) return loss(name, kind, eps, (*o)[0], (*o)[1]);
+  const OpRange range(name);
   check_alike(name, x, target);
   check(x.numel() > 0, "{}: no elements to take the mean of", name);
   Tensor y = Tensor::empty({1}, x.dtype() == DType::bf16 ? DType::f32 : x.dtype(), x.device());

@@ -1,6 +1,7 @@
 #include "framework/ops/matmul.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/precision.h"
 #include "kernels/table.h"
 
@@ -32,6 +33,7 @@ Tensor product(const Tensor& a, const Tensor& b, bool ta, bool tb) { return prod
 
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
   if (const auto o = settle(Mixing::narrow, {&a, &b})) return matmul((*o)[0], (*o)[1], transpose_a, transpose_b);
+  const OpRange range("matmul");
   Tensor y = product(a, b, transpose_a, transpose_b);
   record("matmul", {a, b}, {y}, [a = a.detach(), b = b.detach(), ta = transpose_a, tb = transpose_b](const Backward& bw) {
     Grads grads(2);
@@ -45,6 +47,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   if (const auto o = settle(Mixing::narrow, {&x, &weight, &bias})) return linear((*o)[0], (*o)[1], (*o)[2]);
+  const OpRange range("linear");
   check(x.rank() >= 1 && weight.rank() == 2 && weight.numel() > 0 && x.dim(-1) == weight.dim(1),
         "linear: x {} and weight {}: the last dimension of x must be that of the weight (O, I)", x.shape().str(),
         weight.shape().str());

@@ -1,6 +1,7 @@
 #include "framework/ops/norm.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/precision.h"
 #include "kernels/table.h"
 
@@ -66,6 +67,7 @@ void update_running(const Tensor& running, const Tensor& batch, double momentum,
 
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
   if (const auto o = settle(Mixing::follow, {&x, &weight, &bias})) return layer_norm(x, (*o)[1], (*o)[2], eps);
+  const OpRange range("layer_norm");
   check_operands("layer_norm", x, weight, bias);
   const NormParams p = {x.numel() / x.dim(-1), 1, x.dim(-1), 1, eps};
   Stats s;
@@ -74,6 +76,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
 
 Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, const Tensor& bias, double eps) {
   if (const auto o = settle(Mixing::follow, {&x, &weight, &bias})) return group_norm(x, groups, (*o)[1], (*o)[2], eps);
+  const OpRange range("group_norm");
   check_operands("group_norm", x, weight, bias);
   const std::int64_t channels = x.dim(-1);
   check(groups >= 1 && channels % groups == 0, "group_norm: {} channels do not divide into {} groups", channels, groups);
@@ -87,6 +90,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, con
   if (const auto o = settle(Mixing::follow, {&x, &weight, &bias})) {
     return batch_norm(x, (*o)[1], (*o)[2], state, training, momentum, eps);
   }
+  const OpRange range("batch_norm");
   check_operands("batch_norm", x, weight, bias);
   check_channels("batch_norm", "the running mean", x, stats_dtype(x), state.mean);
   check_channels("batch_norm", "the running variance", x, stats_dtype(x), state.var);

@@ -15,6 +15,7 @@
 #include "framework/ops/loss.h"         // IWYU pragma: export
 #include "framework/ops/matmul.h"       // IWYU pragma: export
 #include "framework/ops/norm.h"         // IWYU pragma: export
+#include "framework/ops/patches.h"      // IWYU pragma: export
 #include "framework/ops/pool.h"         // IWYU pragma: export
 #include "framework/ops/precision.h"    // IWYU pragma: export
 #include "framework/ops/reduce.h"       // IWYU pragma: export

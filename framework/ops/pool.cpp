@@ -1,6 +1,7 @@
 #include "framework/ops/pool.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "kernels/table.h"
 
 namespace cf::ops {
@@ -18,6 +19,7 @@ Tensor pooled(const char* name, const Tensor& x, std::int64_t size, std::int64_t
 }  // namespace
 
 Tensor max_pool2d(const Tensor& x, std::int64_t size, std::int64_t stride) {
+  const OpRange range("max_pool2d");
   Tensor y = pooled("max_pool2d", x, size, stride);
   const PoolParams p = {size, stride};
   kernels_for(x.device()).pool.max_fwd(p, x.cview(), y.view());
@@ -30,6 +32,7 @@ Tensor max_pool2d(const Tensor& x, std::int64_t size, std::int64_t stride) {
 }
 
 Tensor avg_pool2d(const Tensor& x, std::int64_t size, std::int64_t stride) {
+  const OpRange range("avg_pool2d");
   Tensor y = pooled("avg_pool2d", x, size, stride);
   const PoolParams p = {size, stride};
   kernels_for(x.device()).pool.avg_fwd(p, x.cview(), y.view());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 
 namespace cf::ops {
 namespace {
@@ -34,6 +35,7 @@ Tensor cast(const Tensor& x, DType dtype) {
   check(is_float(x.dtype()) && is_float(dtype), "cast: {} to {}: both must be floating-point types", name_of(x.dtype()),
         name_of(dtype));
   if (x.dtype() == dtype) return x;
+  const OpRange range("cast");
   Tensor y = x.to(dtype);
   record("cast", {x}, {y}, [from = x.dtype()](const Backward& bw) { return Grads{bw.dy().to(from)}; });
   return y;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "framework/ops/operands.h"
 #include "kernels/table.h"
 
@@ -38,6 +39,7 @@ Reduced reduced_shapes(const char* op, const Shape& shape, const std::vector<int
 
 // x summed and multiplied by `scale`; `scale` is 1 or 1/n.
 Tensor scaled_sum(const char* op, const Tensor& x, const Reduced& shapes, double scale) {
+  const OpRange range(op);
   const KernelTable& kernels = kernels_for(x.device());
   const Tensor y = empty_like(x, shapes.kept);
   kernels.reduce.sum_to(x.cview(), y.view());
@@ -64,6 +66,7 @@ Tensor mean(const Tensor& x, const std::vector<int>& dims, bool keep) {
 }
 
 Tensor max(const Tensor& x, const std::vector<int>& dims, bool keep) {
+  const OpRange range("max");
   const Reduced shapes = reduced_shapes("max", x.shape(), dims, keep);
   const Tensor y = empty_like(x, shapes.kept);
   kernels_for(x.device()).reduce.max_to(x.cview(), y.view());

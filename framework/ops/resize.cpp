@@ -1,6 +1,7 @@
 #include "framework/ops/resize.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "kernels/table.h"
 
 namespace cf::ops {
@@ -18,6 +19,7 @@ Resample kernel_mode(Interpolation mode) {
 }  // namespace
 
 Tensor interpolate(const Tensor& x, std::int64_t out_h, std::int64_t out_w, Interpolation mode, bool align_corners) {
+  const OpRange range("interpolate");
   check(x.rank() == 4 && x.dim(1) > 0 && x.dim(2) > 0, "interpolate: x must be (N, H, W, C) with pixels in it, got {}",
         x.shape().str());
   check(out_h > 0 && out_w > 0, "interpolate: to {} x {} pixels; both extents must be positive", out_h, out_w);

@@ -1,6 +1,7 @@
 #include "framework/ops/unary.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "kernels/table.h"
 
 namespace cf::ops {
@@ -22,6 +23,7 @@ bool needs_only_y(Unary op) {
 }  // namespace
 
 Tensor unary(const char* name, Unary op, UnaryParams p, const Tensor& x) {
+  const OpRange range(name);
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   kernels_for(x.device()).elementwise.unary(op, p, x.cview(), y.view());
   // The kernel reads the same memory for both arguments where one of them was not kept.

@@ -1,6 +1,7 @@
 #include "framework/ops/wavelet.h"
 
 #include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 #include "kernels/table.h"
 
 namespace cf::ops {
@@ -22,6 +23,7 @@ Tensor synthesis(const Tensor& ll, const Tensor& hl, const Tensor& lh, const Ten
 }  // namespace
 
 std::array<Tensor, 4> haar_dwt(const Tensor& x) {
+  const OpRange range("haar_dwt");
   check(x.rank() == 4 && x.dim(1) % 2 == 0 && x.dim(2) % 2 == 0,
         "haar_dwt: x must be (N, H, W, C) with H and W even, got {}; crop or pad it", x.shape().str());
   std::array<Tensor, 4> bands = analysis(x);
@@ -31,6 +33,7 @@ std::array<Tensor, 4> haar_dwt(const Tensor& x) {
 }
 
 Tensor haar_iwt(const Tensor& ll, const Tensor& hl, const Tensor& lh, const Tensor& hh) {
+  const OpRange range("haar_iwt");
   check(ll.rank() == 4, "haar_iwt: bands must be (N, H, W, C), got {}", ll.shape().str());
   for (const Tensor* band : {&hl, &lh, &hh}) {
     check(band->shape() == ll.shape() && band->dtype() == ll.dtype(), "haar_iwt: LL is {} {}, another band {} {}",
@@ -46,6 +49,7 @@ Tensor haar_iwt(const Tensor& ll, const Tensor& hl, const Tensor& lh, const Tens
 }
 
 Tensor high_pass(const Tensor& x, std::int64_t size) {
+  const OpRange range("high_pass");
   check(size > 0 && size % 2 == 1, "high_pass: the box must have odd size, got {}", size);
   check(x.rank() == 4 && x.dim(1) > size / 2 && x.dim(2) > size / 2,
         "high_pass: x must be (N, H, W, C) with H and W above {}, so that edges can be mirrored; got {}", size / 2,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "framework/core/device_services.h"
+#include "framework/core/profile.h"
 #include "kernels/table.h"
 
 namespace cf {
@@ -97,6 +98,7 @@ void Optimizer::prepare(double lr, Ema* ema) {
 }
 
 void Optimizer::apply(const ApplyOptions& options) const {
+  const OpRange range("optimizer");
   check(options.max_norm >= 0, "optimizer: the largest norm must not be negative, got {}", options.max_norm);
   check(options.max_norm == 0 || options.norm != nullptr, "optimizer: clipping needs the norm of the gradients");
   check(options.ema == ema_, "optimizer: the step was prepared for another average; give prepare() and apply() the same");

@@ -7,6 +7,7 @@
 
 #include "framework/core/allocator.h"
 #include "kernels/cuda/context.h"
+#include "kernels/cuda/nvtx.h"
 #include "kernels/cuda/open.h"
 #include "kernels/cuda/streams.h"
 
@@ -254,7 +255,10 @@ std::string missing() {
 
 std::string open() {
   std::string what = missing();
-  if (what.empty()) install_services(Device::Kind::cuda, &kServices);
+  if (what.empty()) {
+    install_services(Device::Kind::cuda, &kServices);
+    install_nvtx();
+  }
   return what;
 }
 
