@@ -38,10 +38,20 @@ GradCases norm_cases() {
   return {
       layer_case("layer_norm.rows", {5, 16}),
       layer_case("layer_norm.image", {2, 3, 4, 19}),
+      layer_case("layer_norm.3", {7, 3}),
+      layer_case("layer_norm.100", {9, 100}),
+      layer_case("layer_norm.long", {3, 300}),
+      layer_case("layer_norm.many", {600, 32}),
       group_case("group_norm.4", {2, 5, 3, 8}, 4),
       group_case("group_norm.odd", {2, 3, 5, 21}, 3),
       group_case("group_norm.one", {2, 4, 6}, 1),
+      group_case("group_norm.no_pixels", {5, 12}, 3),
+      group_case("group_norm.32", {2, 24, 24, 32}, 4),
+      group_case("group_norm.33", {2, 12, 12, 33}, 3),
+      group_case("group_norm.100", {1, 9, 15, 100}, 5),
       batch_case("batch_norm.train", {2, 4, 3, 19}, true),
+      batch_case("batch_norm.train_1", {3, 5, 7, 1}, true),
+      batch_case("batch_norm.train_32", {2, 20, 20, 32}, true),
       batch_case("batch_norm.eval", {2, 4, 3, 5}, false),
   };
 }
