@@ -29,6 +29,7 @@ KernelTable make_table(const char* name, Fill fill) {
   fill(t.attention);
   fill(t.fmim);
   fill(t.optim);
+  fill(t.patches);
   return t;
 }
 

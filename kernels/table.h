@@ -13,6 +13,7 @@
 #include "kernels/matmul.h"
 #include "kernels/norm.h"
 #include "kernels/optim.h"
+#include "kernels/patches.h"
 #include "kernels/pool.h"
 #include "kernels/random.h"
 #include "kernels/reduce.h"
@@ -42,6 +43,7 @@ struct KernelTable {
   AttentionKernels attention;
   FmimKernels fmim;
   OptimKernels optim;
+  PatchKernels patches;
 };
 
 enum class Backend : std::uint8_t {

@@ -38,11 +38,11 @@ TEST_CASE("every kernel of every backend is there") {
   for (const Backend backend : {Backend::reference, Backend::cpu}) {
     // Names every member: a new family does not compile until it is listed.
     const auto& [name, elementwise, reduce, layout, random, softmax, loss, fused, matmul, conv, pool, norm, resize, fft, wavelet,
-                 laconv, attention, fmim, optim] = kernel_table(backend);
+                 laconv, attention, fmim, optim, patches] = kernel_table(backend);
     const char* backend_name = name;
     std::size_t index = 0;
     const auto walk = [&](const auto&... families) { (check_filled(backend_name, index++, families), ...); };
     walk(elementwise, reduce, layout, random, softmax, loss, fused, matmul, conv, pool, norm, resize, fft, wavelet, laconv,
-         attention, fmim, optim);
+         attention, fmim, optim, patches);
   }
 }
