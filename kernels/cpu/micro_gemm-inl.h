@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace cf::cpu::HWY_NAMESPACE {
@@ -30,11 +31,9 @@ struct MicroA {
   std::int64_t a_col;
 };
 
-// kRows x (kVectors * lanes) of C += A B, the accumulators in registers. They start from zero, not from C: sums of a few dozen
-// terms are added to C whole, which halves the rounding error of one long chain.
-template <int kRows, int kVectors>
-HWY_INLINE void micro_tile(MicroA a, std::int64_t depth, const float* HWY_RESTRICT b, std::int64_t b_row, float* HWY_RESTRICT c,
-                           std::int64_t c_row) {
+// kRows x (kVectors * lanes) of A B, the accumulators in registers: finish(r, v, sum) is given vector v of row r.
+template <int kRows, int kVectors, class Finish>
+HWY_INLINE void micro_tile(MicroA a, std::int64_t depth, const float* HWY_RESTRICT b, std::int64_t b_row, Finish finish) {
   const FloatTag d;
   const auto n = static_cast<std::int64_t>(hn::Lanes(d));
   hn::Vec<FloatTag> acc[kRows][kVectors];
@@ -51,25 +50,41 @@ HWY_INLINE void micro_tile(MicroA a, std::int64_t depth, const float* HWY_RESTRI
     }
   }
   for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) {
-      float* to = c + r * c_row + v * n;
-      hn::StoreU(hn::Add(hn::LoadU(d, to), acc[r][v]), d, to);
-    }
+    for (int v = 0; v < kVectors; ++v) finish(r, v, acc[r][v]);
   }
 }
 
-template <int kVectors>
-HWY_INLINE void micro_columns(MicroA a, std::int64_t rows, std::int64_t depth, const float* b, std::int64_t b_row, float* c,
-                              std::int64_t c_row) {
-  // 32 registers hold 12 x 2 accumulators with room for B and the broadcast; 16 hold 6 x 2.
+// The same for any number of rows, kVectors at most 3.
+template <int kVectors, class Finish>
+HWY_INLINE void micro_columns(MicroA a, std::int64_t rows, std::int64_t depth, const float* b, std::int64_t b_row,
+                              Finish finish) {
+  // 32 registers hold 12 x 2 or 8 x 3 accumulators with room for B and the broadcast; 16 hold 6 x 2 or 4 x 3.
   constexpr int kBlock = (HWY_MAX_BYTES >= 64 ? 24 : 12) / kVectors;
-  std::int64_t r = 0;
-  const auto at = [&](std::int64_t row) { return MicroA{a.a + row * a.a_row, a.a_row, a.a_col}; };
-  for (; r + kBlock <= rows; r += kBlock) micro_tile<kBlock, kVectors>(at(r), depth, b, b_row, c + r * c_row, c_row);
-  for (; r + 4 <= rows; r += 4) micro_tile<4, kVectors>(at(r), depth, b, b_row, c + r * c_row, c_row);
-  for (; r + 2 <= rows; r += 2) micro_tile<2, kVectors>(at(r), depth, b, b_row, c + r * c_row, c_row);
-  for (; r < rows; ++r) micro_tile<1, kVectors>(at(r), depth, b, b_row, c + r * c_row, c_row);
+  std::int64_t row = 0;
+  const auto tile = [&]<int kRows>(std::integral_constant<int, kRows>) HWY_ATTR {
+    for (; row + kRows <= rows; row += kRows) {
+      micro_tile<kRows, kVectors>({a.a + row * a.a_row, a.a_row, a.a_col}, depth, b, b_row,
+                                  [&](int r, int v, hn::Vec<FloatTag> sum) HWY_ATTR { finish(row + r, v, sum); });
+    }
+  };
+  tile(std::integral_constant<int, kBlock>());
+  if constexpr (kBlock > 4) tile(std::integral_constant<int, 4>());
+  tile(std::integral_constant<int, 2>());
+  tile(std::integral_constant<int, 1>());
 }
+
+// Adds to C at row r, vector v. Accumulators start from zero, not from C: sums of a few dozen terms are added to C whole, which
+// halves the rounding error of one long chain.
+struct AddTo {
+  float* c;
+  std::int64_t c_row;
+
+  HWY_INLINE void operator()(std::int64_t r, int v, hn::Vec<FloatTag> sum) const {
+    const FloatTag d;
+    float* to = c + r * c_row + v * lanes();
+    hn::StoreU(hn::Add(hn::LoadU(d, to), sum), d, to);
+  }
+};
 
 // C (rows x columns, row stride c_row) += A (rows x depth) B (depth x columns, row stride b_row); columns a multiple of
 // lanes(), B and C readable that far.
@@ -77,8 +92,8 @@ HWY_INLINE void micro_gemm(MicroA a, std::int64_t rows, std::int64_t depth, cons
                            std::int64_t c_row, std::int64_t columns) {
   const std::int64_t n = lanes();
   std::int64_t j = 0;
-  for (; j + 2 * n <= columns; j += 2 * n) micro_columns<2>(a, rows, depth, b + j, b_row, c + j, c_row);
-  for (; j < columns; j += n) micro_columns<1>(a, rows, depth, b + j, b_row, c + j, c_row);
+  for (; j + 2 * n <= columns; j += 2 * n) micro_columns<2>(a, rows, depth, b + j, b_row, AddTo{c + j, c_row});
+  for (; j < columns; j += n) micro_columns<1>(a, rows, depth, b + j, b_row, AddTo{c + j, c_row});
 }
 
 // y (rows x columns, dense) = LeakyReLU of c (row stride c_row). No branch: signs are random.
