@@ -16,7 +16,7 @@ struct Symmetry {
   bool flip_cols = false;  // left-right
 };
 
-// The symmetry as one byte: bit 0 transposes, bit 1 flips rows, bit 2 flips columns.
+// The symmetry as ops::gather_patches reads it: bit 0 transposes, bit 1 flips rows, bit 2 flips columns.
 constexpr std::uint8_t code_of(const Symmetry& s) {
   return static_cast<std::uint8_t>((s.transpose ? 1 : 0) | (s.flip_rows ? 2 : 0) | (s.flip_cols ? 4 : 0));
 }

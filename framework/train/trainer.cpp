@@ -6,8 +6,10 @@
 #include <cmath>
 
 #include "framework/autograd/engine.h"
-#include "framework/core/allocator.h"
+#include "framework/capture/graphed_step.h"
+#include "framework/core/device_services.h"
 #include "framework/core/log.h"
+#include "framework/core/profile.h"
 #include "framework/io/checkpoint.h"
 #include "framework/train/interrupt.h"
 #include "framework/train/progress.h"
@@ -55,10 +57,15 @@ double Validation::score_value() const {
 }
 
 Trainer::Trainer(Parts parts, const TrainerOptions& options)
-    : parts_(std::move(parts)), options_(options), norm_(parts_.params.flat_grad()) {
+    : parts_(std::move(parts)), options_(options), norm_(parts_.params.flat_grad()), log_(options.log_every) {
   check(options_.max_steps > 0, "train: max_steps is {}, nothing to do", options_.max_steps);
   check(options_.steps_per_epoch > 0, "train: an epoch of {} steps", options_.steps_per_epoch);
+  if (!options_.capture) return;
+  graphed_ = std::make_unique<GraphedStep>(parts_.params.device(), "the training step",
+                                           [this] { return std::vector<Tensor>{queue_step()}; });
 }
+
+Trainer::~Trainer() = default;
 
 void Trainer::resume(const std::filesystem::path& path) {
   const Checkpoint checkpoint = read_checkpoint(path);
@@ -76,6 +83,11 @@ void Trainer::resume(const std::filesystem::path& path) {
   has_best_ = checkpoint.meta.contains("best_score");
   if (has_best_) best_score_ = checkpoint.meta["best_score"].get<double>();
   validated_at_ = saved_integer(checkpoint, "validated_at", file);
+  const std::string before = checkpoint.meta.value("device", Device{}.str());
+  const std::string now = parts_.params.device().str();
+  if (before != now) {
+    log::info("{}: saved on {}, goes on on {}; from here on results are rounded differently", file, before, now);
+  }
 }
 
 void Trainer::save(const std::filesystem::path& path) const {
@@ -83,6 +95,7 @@ void Trainer::save(const std::filesystem::path& path) const {
   checkpoint.meta["config"] = parts_.config;
   checkpoint.meta["step"] = step_;
   checkpoint.meta["epoch"] = epoch();
+  checkpoint.meta["device"] = parts_.params.device().str();
   checkpoint.meta["optimizer_steps"] = parts_.optimizer.steps();
   checkpoint.meta["validated_at"] = validated_at_;
   if (has_best_) checkpoint.meta["best_score"] = best_score_;
@@ -95,30 +108,43 @@ void Trainer::save(const std::filesystem::path& path) const {
   write_checkpoint(path, checkpoint);
 }
 
-void Trainer::fail_not_finite(const char* what, double value) const {
+void Trainer::check_finite(std::int64_t step, const StepLog::Values& values) const {
+  const bool loss_is_finite = std::isfinite(values.loss);
+  if (loss_is_finite && std::isfinite(values.norm)) return;
   const auto last = parts_.folder.last();
   const std::string rescue =
       std::filesystem::exists(last) ? "the last good checkpoint is " + last.string() : "no checkpoint was written yet";
-  fail("train: {} is {} at step {} (samples {}); {}. A smaller learning rate or optimizer.clip_norm may help", what, value,
-       step_ + 1, parts_.task.describe_batch(step_), rescue);
+  fail("train: {} is {} at step {} (samples {}); {}. A smaller learning rate or optimizer.clip_norm may help",
+       loss_is_finite ? "the gradient norm" : "the loss", loss_is_finite ? values.norm : values.loss, step + 1,
+       parts_.task.describe_batch(step), rescue);
 }
 
-double Trainer::train_step() {
+Tensor Trainer::queue_step() {
   parts_.params.zero_grad();
-  last_rate_ = parts_.schedule.lr_at(step_);
-  double loss = 0;
-  {
-    const Tensor value = parts_.task.loss(step_);
-    loss = value.item();
-    if (!std::isfinite(loss)) fail_not_finite("the loss", loss);
-    backward(value);
-  }
+  const Tensor loss = parts_.task.loss();
+  backward(loss);
   norm_.measure();
-  last_norm_ = norm_.value();
-  if (!std::isfinite(last_norm_)) fail_not_finite("the gradient norm", last_norm_);
-  parts_.optimizer.step(last_rate_, {.norm = &norm_, .max_norm = options_.clip_norm, .ema = parts_.ema});
+  parts_.optimizer.apply({.norm = &norm_, .max_norm = options_.clip_norm, .ema = parts_.ema});
+  return loss.detach();
+}
+
+void Trainer::train_step() {
+  const OpRange range("step", RangeKind::step);
+  if (log_.size() == 0) begun_ = now_seconds();
+  parts_.task.load(step_);
+  parts_.optimizer.prepare(parts_.schedule.lr_at(step_), parts_.ema);
+  log_.put(graphed_ != nullptr ? graphed_->run().front() : queue_step(), norm_.squared());
   ++step_;
-  return loss;
+}
+
+void Trainer::read_back() {
+  const std::vector<StepLog::Values> all = log_.take();
+  const double seconds = (now_seconds() - begun_) / static_cast<double>(all.size());
+  std::int64_t step = step_ - static_cast<std::int64_t>(all.size());
+  for (const StepLog::Values& values : all) {
+    check_finite(step, values);
+    log_step(step++, values, seconds);
+  }
 }
 
 TrainOutcome Trainer::run() {
@@ -128,33 +154,48 @@ TrainOutcome Trainer::run() {
   last_save_ = now_seconds();
   TrainOutcome outcome;
   while (step_ < options_.max_steps && InterruptGuard::signal() == 0) {
-    const double begin = now_seconds();
-    outcome.loss = train_step();
-    log_step(outcome.loss, now_seconds() - begin);
-    progress.update(step_, fmt::format("loss {:.6f}  lr {:.2e}", outcome.loss, last_rate_));
-    const bool last = step_ == options_.max_steps;
-    if (step_ % options_.steps_per_epoch == 0 || last) {
+    train_step();
+    const bool epoch_ends = step_ % options_.steps_per_epoch == 0 || step_ == options_.max_steps;
+    if (!log_.full() && !epoch_ends) continue;
+    read_back();
+    progress.update(step_, fmt::format("loss {:.6f}  lr {:.2e}", last_loss_, last_rate_));
+    if (epoch_ends) {
       progress.clear();
       end_of_epoch();
     }
   }
   outcome.signal = InterruptGuard::signal();
+  if (log_.size() > 0) read_back();
   save(parts_.folder.last());
   parts_.folder.flush();
   outcome.steps = step_;
-  outcome.peak_bytes = cpu_allocator().stats().peak_bytes;
+  outcome.loss = last_loss_;
+  outcome.peak_bytes = memory().peak_bytes;
   return outcome;
 }
 
-void Trainer::log_step(double loss, double seconds) {
-  parts_.folder.log({{"step", step_},
-                     {"epoch", epoch()},
-                     {"loss", loss},
+AllocatorStats Trainer::memory() const {
+  AllocatorStats all = allocator_for(parts_.params.device()).stats();
+  if (graphed_ != nullptr) {
+    const AllocatorStats recorded = graphed_->memory();
+    all.live_bytes += recorded.live_bytes;
+    all.peak_bytes += recorded.peak_bytes;
+  }
+  return all;
+}
+
+void Trainer::log_step(std::int64_t step, const StepLog::Values& values, double seconds) {
+  last_loss_ = values.loss;
+  last_norm_ = values.norm;
+  last_rate_ = parts_.schedule.lr_at(step);
+  parts_.folder.log({{"step", step + 1},
+                     {"epoch", (step + 1) / options_.steps_per_epoch},
+                     {"loss", last_loss_},
                      {"lr", last_rate_},
                      {"grad_norm", last_norm_},
                      {"seconds", seconds},
-                     {"live_bytes", cpu_allocator().stats().live_bytes}});
-  epoch_loss_ += loss;
+                     {"live_bytes", memory().live_bytes}});
+  epoch_loss_ += last_loss_;
   ++epoch_steps_;
 }
 

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "framework/core/allocator.h"
 #include "framework/io/json.h"
 #include "framework/nn/param_store.h"
 #include "framework/optim/clip.h"
@@ -15,8 +17,11 @@
 #include "framework/optim/optimizer.h"
 #include "framework/optim/schedule.h"
 #include "framework/train/run_folder.h"
+#include "framework/train/step_log.h"
 
 namespace cf {
+
+class GraphedStep;
 
 // The result of a validation.
 struct Validation {
@@ -33,8 +38,11 @@ struct Validation {
 class TrainTask {
  public:
   virtual ~TrainTask() = default;
-  // The loss of step `step` (0, 1, ...), recorded for the backward pass; shape (1). Steps come in order from the first call on.
-  virtual Tensor loss(std::int64_t step) = 0;
+  // Puts the batch of step `step` (0, 1, ...) where loss() reads it. Steps come in order from the first call on.
+  virtual void load(std::int64_t step) = 0;
+  // The loss of that batch, graph included; shape (1). Where steps are captured it queues the same work each time, on memory
+  // of fixed place.
+  virtual Tensor loss() = 0;
   // Which samples the batch of `step` is made of, for the report of a loss that is not finite.
   virtual std::string describe_batch(std::int64_t step) const = 0;
   virtual Validation validate() = 0;
@@ -48,6 +56,8 @@ struct TrainerOptions {
   std::int64_t checkpoint_keep = 0;   // numbered checkpoints to keep, the newest; 0: all
   double save_seconds = 60;           // last.cfk is written at the end of an epoch, but no more often than this
   double clip_norm = 0;               // gradients are scaled down to this norm; 0: never
+  std::int64_t log_every = 1;         // steps between two looks at losses and norms, each of which waits for the device
+  bool capture = false;               // steps are recorded once and repeated; needs a GPU
 };
 
 // How a run ended.
@@ -71,18 +81,26 @@ class Trainer {
   };
 
   Trainer(Parts parts, const TrainerOptions& options);
+  ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
 
   // Restores weights, optimizer, averages, step and best score. Throws Error, before anything changed, where the checkpoint
   // does not fit.
   void resume(const std::filesystem::path& checkpoint);
-  // Throws Error on a loss or gradient that is not finite, naming step, batch and the last good checkpoint.
+  // Throws Error on a loss or gradient that is not finite, naming the first such step, its batch and the last good checkpoint,
+  // when losses are read next: at most log_every steps later, and before anything is validated or saved.
   TrainOutcome run();
   std::int64_t step() const { return step_; }
 
  private:
-  double train_step();
-  void log_step(double loss, double seconds);
-  [[noreturn]] void fail_not_finite(const char* what, double value) const;
+  void train_step();
+  // The part of a step that is the same each time: from gradients of zero to new weights.
+  Tensor queue_step();
+  void read_back();
+  void check_finite(std::int64_t step, const StepLog::Values& values) const;
+  void log_step(std::int64_t step, const StepLog::Values& values, double seconds);
+  AllocatorStats memory() const;  // of the device, recorded steps included
   void end_of_epoch();
   void validate();
   void save(const std::filesystem::path& path) const;
@@ -91,13 +109,17 @@ class Trainer {
   Parts parts_;
   TrainerOptions options_;
   GradNorm norm_;
-  std::int64_t step_ = 0;  // steps done
+  StepLog log_;
+  std::unique_ptr<GraphedStep> graphed_;  // null: steps are not captured
+  std::int64_t step_ = 0;                 // steps done
   double best_score_ = 0;
   bool has_best_ = false;
   double epoch_loss_ = 0;  // sum over the steps of this epoch that this process has run, and their number
   std::int64_t epoch_steps_ = 0;
+  double last_loss_ = 0;  // of the last step that was read back
   double last_norm_ = 0;
   double last_rate_ = 0;  // learning rate
+  double begun_ = 0;      // when the first step that is not read back yet began
   double last_save_ = 0;  // seconds on the monotonic clock
   std::int64_t validated_at_ = -1;
 };

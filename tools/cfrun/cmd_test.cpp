@@ -11,6 +11,7 @@
 #include "framework/train/run_folder.h"
 #include "tools/cfrun/command.h"
 #include "tools/cfrun/evaluate.h"
+#include "tools/cfrun/fuser.h"
 #include "tools/cfrun/metric_table.h"
 
 namespace cf {
@@ -32,7 +33,11 @@ struct TestArguments {
 class SetTest {
  public:
   SetTest(const Session& session, std::filesystem::path out, bool pictures)
-      : session_(session), out_(std::move(out)), pictures_(pictures), quality_(quality_options(session.experiment)) {}
+      : session_(session),
+        fuse_(session),
+        out_(std::move(out)),
+        pictures_(pictures),
+        quality_(quality_options(session.experiment)) {}
 
   MetricTable run(const std::filesystem::path& file) {
     const Experiment& e = session_.experiment;
@@ -42,7 +47,7 @@ class SetTest {
     MetricTable table(file.filename().string(), set.has_gt() ? "reduced resolution" : "full resolution", conventions(quality_));
     for (std::int64_t i = 0; i < set.size(); ++i) {
       const Batch batch = set.read(std::vector<std::int64_t>{i});
-      const FusionOutput output = fuse(session_, batch);
+      const FusionOutput output = fuse_(batch);
       const Tensor image = image_in_dn(output.fused, 0, e.scale());
       table.add(evaluate(batch, image), evaluate(batch, image_in_dn(batch.lms, 0, e.scale())));
       fused.put(i, image);
@@ -70,6 +75,7 @@ class SetTest {
   }
 
   const Session& session_;
+  Fuser fuse_;
   std::filesystem::path out_;
   bool pictures_;
   QualityOptions quality_;

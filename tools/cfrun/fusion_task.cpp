@@ -37,7 +37,7 @@ FusionTask::FusionTask(Session& session) : session_(session), train_(open_traini
   if (!e.data.valid.empty()) {
     valid_ = Dataset::open(e.data_path(e.data.valid), e.dataset_options(true, session_.model->size_multiple()));
   }
-  loader_ = std::make_unique<Loader>(train_, loader_options(e));
+  feed_ = make_feed(train_, loader_options(e), e.data, session_.device());
   log::info("{}: {} patches of {}x{}, {} bands, {}", train_.path().string(), train_.size(), train_.height(), train_.width(),
             train_.bands(), train_.in_memory() ? "in memory" : "streamed");
 }
@@ -49,10 +49,8 @@ Tensor FusionTask::distance(const Tensor& fused, const Tensor& gt) const {
   return ops::l1_loss(fused, gt);
 }
 
-Tensor FusionTask::loss(std::int64_t step) {
-  if (step != next_step_) loader_->start(step);
-  next_step_ = step + 1;
-  const Batch batch = loader_->next().batch;
+Tensor FusionTask::loss() {
+  const Batch& batch = feed_->batch();
   const FusionOutput output = session_.model->forward({batch.pan, batch.lms, batch.ms});
   Tensor loss = distance(output.fused, batch.gt);
   const double weight = session_.experiment.loss.detail_weight;
@@ -65,7 +63,7 @@ Tensor FusionTask::loss(std::int64_t step) {
 
 std::string FusionTask::describe_batch(std::int64_t step) const {
   std::string text;
-  for (const std::int64_t i : loader_->indices_of(step)) text += (text.empty() ? "" : ", ") + std::to_string(i);
+  for (const std::int64_t i : feed_->loader().indices_of(step)) text += (text.empty() ? "" : ", ") + std::to_string(i);
   return text + " of " + train_.path().string();
 }
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "data/loader.h"
 #include "framework/train/trainer.h"
+#include "tools/cfrun/batch_feed.h"
 #include "tools/cfrun/session.h"
 
 namespace cf {
@@ -16,11 +16,12 @@ class FusionTask final : public TrainTask {
   // Opens the training and validation sets of the session's experiment. Throws Error where they do not fit the network.
   explicit FusionTask(Session& session);
 
-  std::int64_t steps_per_epoch() const { return loader_->steps_per_epoch(); }
+  std::int64_t steps_per_epoch() const { return feed_->loader().steps_per_epoch(); }
   bool has_validation() const { return valid_.has_value(); }
-  double loader_wait_seconds() const { return loader_->wait_seconds(); }
+  double loader_wait_seconds() const { return feed_->loader().wait_seconds(); }
 
-  Tensor loss(std::int64_t step) override;
+  void load(std::int64_t step) override { feed_->load(step); }
+  Tensor loss() override;
   std::string describe_batch(std::int64_t step) const override;
   Validation validate() override;
 
@@ -30,8 +31,7 @@ class FusionTask final : public TrainTask {
   Session& session_;
   Dataset train_;
   std::optional<Dataset> valid_;
-  std::unique_ptr<Loader> loader_;
-  std::int64_t next_step_ = -1;
+  std::unique_ptr<BatchFeed> feed_;
 };
 
 }  // namespace cf

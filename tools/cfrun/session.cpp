@@ -9,6 +9,7 @@
 #include "framework/io/convert.h"
 #include "framework/io/safetensors.h"
 #include "kernels/devices.h"
+#include "kernels/math_mode.h"
 
 namespace cf {
 namespace {
@@ -40,6 +41,10 @@ Device open_device(const Experiment& e) {
   } else if (!found.why.empty()) {
     log::info("device: the CPU; {}{}", found.why, e.capture ? "; nothing is captured here" : "");
   }
+  MathMode mode = math_mode();
+  mode.tf32 = e.precision == "tf32";
+  mode.deterministic = e.deterministic;
+  set_math_mode(mode);
   check(!e.capture || !device.is_cpu() || !found.why.empty(),
         "capture: records the work of a GPU, and the device is the CPU; set capture=false, or another device");
   return device;

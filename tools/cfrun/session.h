@@ -10,8 +10,8 @@
 
 namespace cf {
 
-// Opens the device that the experiment names, and says on the log which it is; for "auto", why it is the CPU. Throws Error as
-// find_device does, and where the experiment asks for what only a GPU can do.
+// Opens the device that the experiment names, sets how exact it computes, and says on the log which it is; for "auto", why it
+// is the CPU. Throws Error as find_device does, and where the experiment asks for what only a GPU can do.
 Device open_device(const Experiment& experiment);
 
 struct Session {
