@@ -1,6 +1,8 @@
 // Convolutions by cuDNN.
 #include "kernels/conv.h"
 
+#include <mutex>
+
 #include "kernels/cuda/context.h"
 #include "kernels/cuda/conv_plans.h"
 #include "kernels/cuda/conv_roles.h"
@@ -29,10 +31,12 @@ void execute(const ConvPlan& plan, const ConvCall& call, ConstView bias) {
   check_status(cudnn().execute(cudnn_handle(), plan.plan.raw(), pack.raw()), "convolution");
 }
 
-// Where a convolution of this kind was carried out; false: there is no plan for it.
+// False: there is no plan that does all of it, and nothing was done.
 bool run_planned(const ConvCall& call, ConstView bias, double slope) {
   constexpr std::size_t kPlans = 512;
-  static PlanCache<ConvKey, std::optional<ConvPlan>> plans("convolution", kPlans);
+  static auto& plans = *new PlanCache<ConvKey, std::optional<ConvPlan>>("convolution", kPlans);  // the driver may end before us
+  static std::mutex mutex;                                                                       // of the plans and the handle
+  const std::scoped_lock lock(mutex);
   const DType dtype = call.x.dtype;
   check(dtype == DType::f32 || dtype == DType::bf16, "convolution: computes in f32 or bf16 on a GPU, got {}", name_of(dtype));
   const bool recording = services_of(call.x.device).recording(call.x.device.index);
@@ -52,7 +56,10 @@ bool run_planned(const ConvCall& call, ConstView bias, double slope) {
 
 struct Cudnn {
   static void run(const ConvCall& call) { run_planned(call, {}, 1); }
-  static bool run_fused(const ConvCall& call, ConstView bias, double slope) { return run_planned(call, bias, slope); }
+  static bool run_fused(const ConvCall& call, ConstView bias, double slope) {
+    if (slope != 1 && !may_take_in_leaky(call.x.dtype, math_mode())) return false;
+    return run_planned(call, bias, slope);
+  }
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "framework/core/device_services.h"
 #include "kernels/cuda/conv_plan.h"
 #include "kernels/cuda/epilogue.h"
+#include "kernels/table.h"
 
 namespace cf::cuda {
 
@@ -34,7 +35,7 @@ struct ConvRoles {
   }
   static void conv2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View db) {
     run(make_call(ConvPass::weights, p, x, dw, dy));
-    if (db) column_sums(dy, db);
+    bias_gradient(dy, db);
   }
   static void conv_transpose2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
     run(make_call(ConvPass::data, p, y, w, x));
@@ -45,7 +46,7 @@ struct ConvRoles {
   }
   static void conv_transpose2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View db) {
     run(make_call(ConvPass::weights, p, dy, dw, x));
-    if (db) column_sums(dy, db);
+    bias_gradient(dy, db);
   }
 
   static void fill(ConvKernels& k) {
@@ -58,6 +59,10 @@ struct ConvRoles {
   }
 
  private:
+  static void bias_gradient(const ConstView& dy, const View& db) {
+    if (db) kernel_table(Backend::cuda).reduce.sum_to(dy, db);
+  }
+
   // Which operand is written, the pass says.
   static View writable(const ConstView& v) { return {const_cast<void*>(v.data), v.shape, v.dtype, v.device}; }
   static ConvCall make_call(ConvPass pass, const ConvParams& p, const ConstView& x, const ConstView& w, const ConstView& y) {

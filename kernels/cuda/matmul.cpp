@@ -3,7 +3,9 @@
 
 #include <array>
 #include <limits>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "framework/core/device_services.h"
@@ -131,6 +133,8 @@ std::optional<MatmulPlan> make_plan(const MatmulKey& key, const MatmulOperands& 
 bool run_planned(const MatmulGeometry& g, const MatmulOperands& o) {
   constexpr std::size_t kPlans = 512;
   static PlanCache<MatmulKey, std::optional<MatmulPlan>> plans("matmul", kPlans);
+  static std::mutex mutex;  // of the plans, and of the bias that one is told of
+  const std::scoped_lock lock(mutex);
   const int alignment = common_alignment({o.a.data, o.b.data, o.bias.data, o.y.data});
   const MatmulKey key = {g, o.y.dtype, bool(o.bias), alignment, o.y.device.index, math_mode()};
   const bool time = key.mode.autotune && !services_of(o.y.device).recording(o.y.device.index);

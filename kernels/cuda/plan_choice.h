@@ -40,6 +40,10 @@ inline bool is_exact_enough(const NumericalNotes& notes, DType dtype, const Math
   return !notes.narrows_inputs;
 }
 
+// Whether to look for an algorithm that also does the LeakyReLU. cuDNN compiles those for tensor cores; its prepared ones know no
+// slope, and finding out that there is none takes longer than all else.
+inline bool may_take_in_leaky(DType dtype, const MathMode& mode) { return dtype == DType::bf16 || mode.tf32; }
+
 // The number of the fastest suggestion within the limit; of those not timed, the first. A library lists its best first.
 inline std::optional<std::size_t> choose(std::span<const Suggestion> suggestions, std::size_t workspace_limit) {
   std::optional<std::size_t> best;

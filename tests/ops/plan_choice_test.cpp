@@ -34,6 +34,12 @@ TEST_CASE("algorithms that round more than the mode allows are left out") {
   CHECK(!exact({.tensor_cores = true, .varies = true}, DType::bf16, repeatable));
 }
 
+TEST_CASE("LeakyReLU is left to cuDNN only where tensor cores may be used") {
+  CHECK(cuda::may_take_in_leaky(DType::bf16, {}));
+  CHECK(!cuda::may_take_in_leaky(DType::f32, {}));
+  CHECK(cuda::may_take_in_leaky(DType::f32, {.tf32 = true}));
+}
+
 TEST_CASE("the fastest suggestion within the limit is taken, untimed ones in the library's order") {
   using Suggestions = std::vector<cuda::Suggestion>;
   CHECK(cuda::choose(Suggestions{}, 100) == std::nullopt);
