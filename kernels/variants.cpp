@@ -107,6 +107,14 @@ constexpr Variant kVariants[] = {
     {"laconv", "own", kCuda, "our own kernels", own<kCuda, &T::laconv>},
     {"laconv", "reference", kReference, "plain loops", own<kReference, &T::laconv>},
 
+    {"attention", "own", kCpu, "the backend's own", own<kCpu, &T::attention>},
+    {"attention", "own", kCuda, "our own kernels", own<kCuda, &T::attention>},
+    {"attention", "reference", kReference, "plain loops", own<kReference, &T::attention>},
+
+    {"fmim", "own", kCpu, "the backend's own", own<kCpu, &T::fmim>},
+    {"fmim", "own", kCuda, "our own kernels", own<kCuda, &T::fmim>},
+    {"fmim", "reference", kReference, "plain loops", own<kReference, &T::fmim>},
+
     {"optim", "highway", kCpu, "one pass over the flat buffers", own<kCpu, &T::optim>},
     {"optim", "own", kCuda, "one pass over the flat buffers", own<kCuda, &T::optim>},
     {"optim", "reference", kReference, "plain loops", own<kReference, &T::optim>},

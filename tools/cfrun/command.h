@@ -27,6 +27,7 @@ void add_summary(CLI::App& app, Action& action);
 void add_schema(CLI::App& app, Action& action);
 void add_gradcheck(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_kernels(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
 

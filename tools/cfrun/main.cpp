@@ -4,6 +4,8 @@
 #include <exception>
 
 #include "framework/core/check.h"
+#include "framework/core/log.h"
+#include "kernels/variants.h"
 #include "tools/cfrun/command.h"
 #include "tools/cfrun/version.h"
 
@@ -13,9 +15,12 @@ int run(int argc, char** argv) {
   CLI::App app("Pan-sharpening networks: train, test and understand them.", "cfrun");
   app.set_version_flag("--version", [] { return cf::version_text(); });
   app.require_subcommand(1);
+  std::string variants;
+  app.add_option("--kernels", variants, "variants to compute with, \"conv:onednn,...\"; `cfrun kernels list` shows them")
+      ->envname("CF_KERNELS");
   cf::Action action;
   for (const auto add : {cf::add_train, cf::add_test, cf::add_info, cf::add_synth, cf::add_summary, cf::add_schema,
-                         cf::add_gradcheck, cf::add_bench, cf::add_diff, cf::add_convert}) {
+                         cf::add_gradcheck, cf::add_bench, cf::add_kernels, cf::add_diff, cf::add_convert}) {
     add(app, action);
   }
   try {
@@ -27,6 +32,8 @@ int run(int argc, char** argv) {
               "'{}' is no command; `cfrun --help` lists them", rest.empty() ? "" : rest.front());
     return app.exit(e) == 0 ? 0 : 2;
   }
+  const cf::UseVariants chosen(variants);
+  if (!chosen.description().empty()) cf::log::info("kernels: {}", chosen.description());
   return action();
 }
 
