@@ -41,6 +41,7 @@ GradCases laconv_cases() {
       laconv_case("one_channel", {2, 9, 5, 1, 31, 5}, true, 1),
       laconv_case("chunks_k1", {1, 5, 4, 33, 33, 1}, false, 0.2),
       laconv_case("chunks_k5", {1, 4, 5, 33, 35, 5}, true, 1),
+      laconv_case("many_tiles", {300, 1, 2, 3, 2, 1}, true, 1),
       laconv_case("k7", {1, 9, 5, 31, 2, 7}, false, 1),
   };
 }

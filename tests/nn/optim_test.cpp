@@ -25,11 +25,16 @@ Tensor noise(std::int64_t n, std::uint64_t salt) {
   return f64(values);
 }
 
+// NaN where an element is.
 double largest_difference(const Tensor& a, const Tensor& b) {
   const auto x = a.to(DType::f64).to_vector<double>();
   const auto y = b.to(DType::f64).to_vector<double>();
   double largest = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) largest = std::max(largest, std::abs(x[i] - y[i]));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double d = std::abs(x[i] - y[i]);
+    if (std::isnan(d)) return d;
+    largest = std::max(largest, d);
+  }
   return largest;
 }
 
