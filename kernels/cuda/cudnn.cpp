@@ -21,6 +21,8 @@ std::string advice() {
 
 CudnnApi load() {
   const SharedLibrary library(library_file(""), advice());
+  // Without this part cuDNN ends the program at the first call; of the others it reports what is missing.
+  const SharedLibrary graph(library_file("_graph"), advice());
   CudnnApi api{};
   library.find(api.version, "cudnnGetVersion");
   library.find(api.error_string, "cudnnGetErrorString");
