@@ -1,12 +1,11 @@
 #include "framework/ops/patches.h"
 
-#include "framework/ops/operands.h"
 #include "kernels/table.h"
 
 namespace cf::ops {
 
 void gather_patches(const Tensor& set, const Tensor& index, const Tensor& orientation, double scale, const Tensor& out) {
-  check_image("gather_patches", set);
+  check(set.rank() == 4, "gather_patches: needs a set (N, h, w, C), got shape {}", set.shape().str());
   check(index.rank() == 1 && index.dtype() == DType::i64 && orientation.shape() == index.shape() &&
             orientation.dtype() == DType::u8,
         "gather_patches: needs indices (B) of i64 and orientations (B) of u8, got {} {} and {} {}", index.shape().str(),
