@@ -30,12 +30,23 @@ void attention_bwd(AttentionParams p, ConstView q, ConstView k, ConstView v, Con
   attention_backward(problem);
 }
 
+void covariance(ConstView a, ConstView b, View m) {
+  if (a.dtype != DType::f32) return plain().cross_covariance(a, b, m);
+  cross_covariance(a, b, m);
+}
+
+void product(bool transpose, ConstView x, ConstView m, View y) {
+  if (x.dtype != DType::f32) return plain().head_matmul(transpose, x, m, y);
+  head_matmul(transpose, x, m, y);
+}
+
 }  // namespace
 
 void fill(AttentionKernels& k) {
-  k = plain();
   k.attention_fwd = attention_fwd;
   k.attention_bwd = attention_bwd;
+  k.cross_covariance = covariance;
+  k.head_matmul = product;
 }
 
 }  // namespace cf::cpu

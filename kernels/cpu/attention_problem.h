@@ -25,5 +25,8 @@ struct AttentionProblem {
 
 void attention_forward(const AttentionProblem& p);
 void attention_backward(const AttentionProblem& p);
+// In f32 (kernels/attention.h).
+void cross_covariance(ConstView a, ConstView b, View m);
+void head_matmul(bool transpose, ConstView x, ConstView m, View y);
 
 }  // namespace cf::cpu

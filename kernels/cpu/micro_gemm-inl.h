@@ -68,6 +68,7 @@ HWY_INLINE void micro_columns(MicroA a, std::int64_t rows, std::int64_t depth, c
     }
   };
   tile(std::integral_constant<int, kBlock>());
+  if constexpr (kBlock > 8) tile(std::integral_constant<int, 8>());
   if constexpr (kBlock > 4) tile(std::integral_constant<int, 4>());
   tile(std::integral_constant<int, 2>());
   tile(std::integral_constant<int, 1>());

@@ -28,7 +28,7 @@ struct Setting {
 std::vector<Setting> settings() {
   std::vector<Setting> all = {
       {Backend::reference, DType::f64, 1e-12}, {Backend::reference, DType::f32, 1e-6}, {Backend::cpu, DType::f32, 2e-6}};
-  if (false) all.push_back({Backend::cuda, DType::f32, 2e-6});
+  if (cuda_is_emulated()) all.push_back({Backend::cuda, DType::f32, 2e-6});
   return all;
 }
 
@@ -127,6 +127,21 @@ TEST_CASE("many tokens, cut into several pieces") {
   const Tensors got = evaluate(attention(16, 0.25), values, DType::f32);
   const Tensors want = evaluate(composite_attention(16, 0.25), values, DType::f32);
   for (std::size_t i = 0; i < want.size(); ++i) CHECK(test::relative_error(got[i], want[i]) <= 5e-6);
+}
+
+TEST_CASE("many queries and keys, several to a thread of a GPU") {
+  if (!cuda_is_emulated()) {
+    MESSAGE("skipped: this build computes on a GPU only");
+    return;
+  }
+  const Tensors values = three({40, 131, 16 * 13});
+  const auto run = [&](Backend backend) {
+    const UseKernels use(backend);
+    return evaluate(attention(16, 0.25), values, DType::f32);
+  };
+  const Tensors got = run(Backend::cuda);
+  const Tensors want = run(Backend::cpu);
+  for (std::size_t i = 0; i < want.size(); ++i) CHECK(test::relative_error(got[i], want[i]) <= 2e-6);
 }
 
 TEST_CASE("scores of ten thousand do not overflow") {
