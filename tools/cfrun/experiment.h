@@ -184,7 +184,8 @@ struct Experiment {
   void fields(V& v) {
     v("name", name, "names the run's folder");
     v("device", device, "cpu, cuda (the first), cuda:N, or auto: a GPU where one works, else the CPU");
-    v("precision", precision, "matrix units of a GPU: f32, or tf32 with its 10-bit mantissa", config::one_of({"f32", "tf32"}));
+    v("precision", precision, "on a GPU: f32; tf32, matrix units with a 10-bit mantissa; bf16, mixed with f32 (weights stay f32)",
+      config::one_of({"f32", "tf32", "bf16"}));
     v("deterministic", deterministic, "the same numbers each run on a GPU, too, at some cost");
     v("capture", capture, "on a GPU: record a step once and repeat it as one piece (a CUDA graph)");
     v("model", model, "the network");

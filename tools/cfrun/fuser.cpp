@@ -25,7 +25,7 @@ void Fuser::capture(const Batch& batch) {
   input_ = input_on(session_.device(), batch);
   graphed_ = std::make_unique<GraphedStep>(session_.device(), "inference", [this] {
     const NoGrad no_grad;
-    const FusionOutput output = session_.model->forward(input_);
+    const FusionOutput output = session_.forward(input_);
     return std::vector<Tensor>{output.fused, output.detail};
   });
 }

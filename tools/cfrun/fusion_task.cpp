@@ -51,7 +51,7 @@ Tensor FusionTask::distance(const Tensor& fused, const Tensor& gt) const {
 
 Tensor FusionTask::loss() {
   const Batch& batch = feed_->batch();
-  const FusionOutput output = session_.model->forward({batch.pan, batch.lms, batch.ms});
+  const FusionOutput output = session_.forward({batch.pan, batch.lms, batch.ms});
   Tensor loss = distance(output.fused, batch.gt);
   const double weight = session_.experiment.loss.detail_weight;
   if (output.detail.defined() && weight > 0) {

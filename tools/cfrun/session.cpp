@@ -8,6 +8,7 @@
 #include "framework/io/checkpoint.h"
 #include "framework/io/convert.h"
 #include "framework/io/safetensors.h"
+#include "framework/ops/precision.h"
 #include "kernels/devices.h"
 #include "kernels/math_mode.h"
 
@@ -39,8 +40,11 @@ Device open_device(const Experiment& e) {
   if (!device.is_cpu()) {
     log::info("device: {} ({})", device.str(), services_of(device).describe(device.index));
   } else if (!found.why.empty()) {
-    log::info("device: the CPU; {}{}", found.why, e.capture ? "; nothing is captured here" : "");
+    log::info("device: the CPU; {}{}{}", found.why, e.capture ? "; nothing is captured here" : "",
+              e.precision == "bf16" ? "; computed in f32" : "");
   }
+  check(e.precision != "bf16" || !device.is_cpu() || !found.why.empty(),
+        "precision: bf16 is computed on a GPU, and the device is the CPU; set precision=f32, or another device");
   MathMode mode = math_mode();
   mode.tf32 = e.precision == "tf32";
   mode.deterministic = e.deterministic;
@@ -52,6 +56,13 @@ Device open_device(const Experiment& e) {
 
 Session::Session(Experiment e, Device device) : experiment(std::move(e)), params(DType::f32, device) {
   model = make_model(experiment.model, params, experiment.train.seed);
+}
+
+FusionOutput Session::forward(const FusionInput& input) const {
+  const ops::MixedPrecision mixed(experiment.precision == "bf16" && !device().is_cpu());
+  const FusionOutput output = model->forward(input);
+  const auto full = [](const Tensor& t) { return t.defined() ? ops::cast(t, DType::f32) : Tensor(); };
+  return {full(output.fused), full(output.detail)};
 }
 
 std::unique_ptr<Session> load_session(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
@@ -88,7 +99,7 @@ FusionInput input_on(Device device, const Batch& batch) {
 
 FusionOutput fuse(const Session& session, const Batch& batch) {
   const NoGrad no_grad;
-  const FusionOutput output = session.model->forward(input_on(session.device(), batch));
+  const FusionOutput output = session.forward(input_on(session.device(), batch));
   return {output.fused.to(Device{}), output.detail.defined() ? output.detail.to(Device{}) : Tensor()};
 }
 

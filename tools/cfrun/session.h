@@ -18,6 +18,8 @@ struct Session {
   explicit Session(Experiment e, Device device = {});
 
   Device device() const { return params.device(); }
+  // The network's output, in f32. With precision bf16 it is computed in mixed precision, where the device can.
+  FusionOutput forward(const FusionInput& input) const;
 
   Experiment experiment;
   ParamStore params;
