@@ -6,6 +6,7 @@
 #include "models/gradcheck_cases.h"
 #include "tests/gpu/device.h"
 #include "tests/harness/backends.h"
+#include "tests/harness/compare.h"
 
 using namespace cf;
 
@@ -13,7 +14,10 @@ namespace {
 
 // Layers and networks chain operators, and some activations within rounding of a kink take its other side.
 constexpr double kTolerance32 = 5e-3;
-constexpr double kTolerance16 = 2e-1;
+// bf16 rounds at 2e-3; a network is a few dozen roundings deep, and of its few activations here some take the other side of a
+// kink.
+constexpr double kMixedResult = 3e-2;
+constexpr double kMixedGradient = 2e-1;
 
 GradCases all_cases() {
   GradCases all = layer_cases();
@@ -31,21 +35,27 @@ TEST_CASE("layers and networks in f32 agree with the reference") {
   }
 }
 
-TEST_CASE("networks in mixed precision are near the reference") {
-  for (GradCase c : network_cases()) {
+// A single gradient may be the small difference of large terms that bf16 has rounded; what training follows is their whole.
+TEST_CASE("networks in mixed precision are near f32") {
+  for (const GradCase& c : network_cases()) {
     if (!test::selected(c)) continue;
-    const auto bind = c.bind;
-    c.bind = [bind](DType dtype, Device device) {
-      BoundFn bound = bind(dtype, device);
-      const auto fn = bound.fn;
-      // The reference, on the CPU, stays in f32.
-      bound.fn = [fn, mixed = !device.is_cpu()](const std::vector<Tensor>& in) {
-        const ops::MixedPrecision precision(mixed);
-        return fn(in);
-      };
-      return bound;
+    CAPTURE(c.name);
+    Draw draw(c.name, 1);
+    const Problem p = convert_problem(c, make_problem(c, draw), DType::f32, test::kGpu);
+    const std::vector<Tensor> want = evaluate(p);
+    std::vector<Tensor> weights;
+    for (const Tensor& y : want) weights.push_back(draw.normal(y.shape()));
+    const auto all = [&] {
+      std::vector<double> joined;
+      for (const auto& g : gradients(p, weights)) joined.insert(joined.end(), g.begin(), g.end());
+      return Tensor::from({static_cast<std::int64_t>(joined.size())}, joined);
     };
-    const std::string differences = test::differences_from_reference(c, {DType::f32, test::kGpu}, kTolerance16);
-    CHECK_MESSAGE(differences.empty(), c.name << ": " << differences);
+    const Tensor want_gradient = all();
+    const ops::MixedPrecision mixed;
+    const std::vector<Tensor> got = evaluate(p);
+    for (std::size_t k = 0; k < want.size(); ++k) CHECK(test::relative_error(got[k], want[k]) <= kMixedResult);
+    const double error = test::relative_error(all(), want_gradient);
+    CHECK(error <= kMixedGradient);
+    CHECK(error > 1e-5);  // it did round
   }
 }
