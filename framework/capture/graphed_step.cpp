@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "framework/autograd/record.h"
+#include "framework/core/profile.h"
 
 namespace cf {
 namespace {
@@ -74,16 +74,16 @@ const std::vector<Tensor>& GraphedStep::run() {
 void GraphedStep::record() {
   results_.clear();
   const DeviceServices& services = services_of(device_);
-  std::string last;  // operator that ran
+  const profile::Witness witness;
   services.record_begin(device_.index);
   try {
     const UseAllocator use(device_, pool_);
-    const ObserveOps observe([&last](const char* name, const auto&, const auto&) { last = name; });
     results_ = work_();
   } catch (const Error& e) {
     services.record_abandon(device_.index);
-    fail("capture: {} cannot be recorded, {}: {}. It runs with capture=false", name_,
-         last.empty() ? "in its first operator" : "behind operator '" + last + "'", e.what());
+    const std::string place = profile::Witness::place();
+    fail("capture: {} cannot be recorded{}: {}. It runs with capture=false", name_, place.empty() ? "" : ", at " + place,
+         e.what());
   }
   recording_.reset(services.record_end(device_.index));
 }

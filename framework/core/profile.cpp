@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <map>
 #include <mutex>
 
@@ -33,10 +34,19 @@ Device device_in_use;
 std::map<std::string, Line> lines;
 Report totals;
 std::atomic<const Tracer*> tracer{nullptr};
+int witnesses = 0;
 
 thread_local std::vector<Open> stack;
+thread_local bool witnessed = false;
+thread_local std::string left_by_exception;
 
-void listen() { listening.store(running || tracer.load() != nullptr); }
+void listen() { listening.store(running || witnesses > 0 || tracer.load() != nullptr); }
+
+void note_exception(const Open& range) {
+  if (!witnessed || !left_by_exception.empty() || std::uncaught_exceptions() == 0) return;
+  if (range.kind == RangeKind::step) return;
+  left_by_exception = fmt::format("{} '{}'", range.kind == RangeKind::forward ? "operator" : "the gradient of", range.name);
+}
 
 bool in_backward() {
   return std::any_of(stack.begin(), stack.end(), [](const Open& o) { return o.kind == RangeKind::backward; });
@@ -78,6 +88,7 @@ void open(const char* name, RangeKind kind) {
 void close() {
   const Open range = stack.back();
   stack.pop_back();
+  note_exception(range);
   if (range.counted) {
     const std::scoped_lock lock(mutex);
     if (running) {
@@ -135,6 +146,24 @@ std::string table(const Report& report) {
   }
   return text;
 }
+
+Witness::Witness() {
+  const std::scoped_lock lock(mutex);
+  check(!witnessed, "profile: one witness of exceptions at a time");
+  witnessed = true;
+  left_by_exception.clear();
+  ++witnesses;
+  listen();
+}
+
+Witness::~Witness() {
+  const std::scoped_lock lock(mutex);
+  witnessed = false;
+  --witnesses;
+  listen();
+}
+
+std::string Witness::place() { return left_by_exception; }
 
 void install_tracer(const Tracer* t) {
   const std::scoped_lock lock(mutex);

@@ -59,6 +59,18 @@ struct Tracer {
 };
 void install_tracer(const Tracer* tracer);
 
+// While alive, notes on its thread where an exception came from.
+class Witness {
+ public:
+  Witness();
+  ~Witness();
+  Witness(const Witness&) = delete;
+  Witness& operator=(const Witness&) = delete;
+
+  // The innermost range that an exception left: "operator 'conv2d'", "the gradient of 'conv2d'"; empty where there was none.
+  static std::string place();
+};
+
 }  // namespace profile
 
 // A range that lasts as long as this object. `name` must outlive the program's profiles: a literal.

@@ -2,8 +2,12 @@
 #ifdef CF_EMULATED
 #include <doctest/doctest.h>
 
+#include "framework/autograd/engine.h"
+#include "framework/autograd/record.h"
 #include "framework/capture/graphed_step.h"
+#include "framework/core/profile.h"
 #include "framework/ops/elementwise.h"
+#include "framework/ops/loss.h"
 #include "kernels/cuda/emulator/fake_gpu.h"
 #include "tests/harness/temp_folder.h"
 
@@ -48,22 +52,38 @@ TEST_CASE("capture: memory of recorded work is its own") {
   }
 }
 
-TEST_CASE("capture: work that waits is refused with the operator's name") {
+// An operator that looks at its input, or whose derivative does.
+Tensor curious(const Tensor& x, bool forward) {
+  const OpRange range("curious");
+  if (forward) x.to_vector<float>();
+  const Tensor y = x.clone();
+  record("curious", {x}, {y}, [forward](const Backward& bw) {
+    if (!forward) bw.dy().to_vector<float>();
+    return Grads{bw.dy()};
+  });
+  return y;
+}
+
+TEST_CASE("capture: what waits is refused with the operator's name") {
   const FakeGpu gpu;
   const Tensor x = pair(3, 4);
-  double seen = 0;
-  GraphedStep step(kGpu, "the training step", [&] {
-    const Tensor y = ops::mul(x, x);
-    seen = y.to_vector<float>()[0];
-    return std::vector<Tensor>{y};
-  });
-  for (int i = 0; i < 3; ++i) step.run();
-  CHECK(seen == 9);
-  const std::string error = error_of([&] { step.run(); });
-  CHECK(contains(error, "capture: the training step cannot be recorded, behind operator 'mul'"));
-  CHECK(contains(error, "capture=false"));
-  // The device works as before.
-  CHECK(ops::mul(x, x).to_vector<float>() == std::vector<float>{9, 16});
+  x.set_requires_grad();
+  for (const bool forward : {true, false}) {
+    CAPTURE(forward);
+    GraphedStep step(kGpu, "the training step", [&] {
+      const Tensor y = ops::mse_loss(curious(ops::mul(x, x), forward), x.detach());
+      backward(y);
+      return std::vector<Tensor>{y.detach()};
+    });
+    for (int i = 0; i < 3; ++i) step.run();
+    const std::string error = error_of([&] { step.run(); });
+    CHECK(contains(error, "capture: the training step cannot be recorded, at "));
+    CHECK(contains(error, forward ? "operator 'curious'" : "the gradient of 'curious'"));
+    CHECK(contains(error, "the host waits for the device"));
+    CHECK(contains(error, "capture=false"));
+    // The device works as before.
+    CHECK(ops::mul(x, x).to_vector<float>() == std::vector<float>{9, 16});
+  }
 }
 
 TEST_CASE("capture: the CPU cannot") {
