@@ -7,6 +7,7 @@
 
 #include "framework/autograd/engine.h"
 #include "framework/autograd/record.h"
+#include "framework/capture/graphed_step.h"
 #include "framework/core/allocator.h"
 #include "framework/core/device_services.h"
 #include "framework/core/parallel.h"
@@ -15,6 +16,7 @@
 #include "framework/optim/optimizer.h"
 #include "models/summary.h"
 #include "tools/cfrun/command.h"
+#include "tools/cfrun/profile_report.h"
 #include "tools/cfrun/session.h"
 
 namespace cf {
@@ -30,6 +32,7 @@ struct BenchArguments {
   std::vector<std::string> overrides;
   bool train = false;
   bool json = false;
+  bool profile = false;
 };
 
 Tensor random_image(const Shape& shape, std::uint64_t salt) {
@@ -45,6 +48,8 @@ struct Timing {
   double median() const { return milliseconds[milliseconds.size() / 2]; }
 };
 
+constexpr int kWarmUp = 3;
+
 // Each timing ends when the device has done the work.
 template <class F>
 Timing measure(std::int64_t runs, Device device, F&& queue) {
@@ -52,7 +57,6 @@ Timing measure(std::int64_t runs, Device device, F&& queue) {
     queue();
     services_of(device).synchronize(device.index);
   };
-  constexpr int kWarmUp = 3;
   for (int i = 0; i < kWarmUp; ++i) step();
   Timing t;
   for (std::int64_t i = 0; i < runs; ++i) {
@@ -64,7 +68,31 @@ Timing measure(std::int64_t runs, Device device, F&& queue) {
   return t;
 }
 
-Timing run(const BenchArguments& a, Session& session) {
+struct Measured {
+  Timing timing;
+  std::size_t peak_bytes = 0;  // of tensors
+};
+
+// Times `prepare` and `work`, which is captured where the experiment says so.
+template <class F>
+Measured measure(const BenchArguments& a, const Session& session, F&& prepare, const GraphedStep::Work& work) {
+  const Device device = session.device();
+  if (!session.experiment.capture || device.is_cpu()) {
+    const Timing timing = measure(a.runs, device, [&] {
+      prepare();
+      work();
+    });
+    return {timing, allocator_for(device).stats().peak_bytes};
+  }
+  GraphedStep step(device, "the benchmark", work, kWarmUp - 1);
+  const Timing timing = measure(a.runs, device, [&] {
+    prepare();
+    step.run();
+  });
+  return {timing, allocator_for(device).stats().peak_bytes + step.memory().peak_bytes};
+}
+
+Measured run(const BenchArguments& a, const Session& session) {
   const std::int64_t n = a.size;
   const std::int64_t ratio = session.experiment.data.ratio;
   const Device device = session.device();
@@ -74,17 +102,22 @@ Timing run(const BenchArguments& a, Session& session) {
                                               .pan = random_image({a.batch, n, n, 1}, 1)});
   const Tensor target = random_image({a.batch, n, n, a.bands}, 4).to(device);
   if (!a.train) {
-    return measure(a.runs, device, [&] {
-      const NoGrad no_grad;
-      session.model->forward(input);
-    });
+    return measure(
+        a, session, [] {},
+        [&] {
+          const NoGrad no_grad;
+          return std::vector<Tensor>{session.forward(input).fused};
+        });
   }
   Optimizer optimizer(AdamOptions{}, session.params.flat(), session.params.flat_grad());
-  return measure(a.runs, device, [&] {
-    session.params.zero_grad();
-    backward(ops::l1_loss(session.model->forward(input).fused, target));
-    optimizer.step(1e-4);
-  });
+  return measure(
+      a, session, [&] { optimizer.prepare(1e-4); },
+      [&] {
+        session.params.zero_grad();
+        backward(ops::l1_loss(session.forward(input).fused, target));
+        optimizer.apply();
+        return std::vector<Tensor>{};
+      });
 }
 
 double peak_process_megabytes() {
@@ -97,38 +130,43 @@ int bench(const BenchArguments& a) {
   if (a.threads > 0) set_threads(static_cast<int>(a.threads));
   ordered_json json = {{"model", {{"name", a.model}}}, {"data", {{"bands", a.bands}}}};
   for (const std::string& assignment : a.overrides) config::apply_override(json, experiment_schema(), assignment);
-  const Experiment experiment = experiment_from(json, "bench");
+  Experiment experiment = experiment_from(json, "bench");
+  if (a.profile) run_uncaptured(experiment);
   const Device device = open_device(experiment);
   Session session(experiment, device);
   allocator_for(device).reset_peak();
-  const Timing t = run(a, session);
-  const auto stats = allocator_for(device).stats();
+  if (a.profile) profile::start(device);
+  const auto [t, peak_bytes] = run(a, session);
+  const profile::Report report = a.profile ? profile::stop() : profile::Report();
   const double process_megabytes = peak_process_megabytes();
   // A training step costs three forward passes: forward, gradients of the inputs, gradients of the weights.
   const double gflop =
       2e-9 * static_cast<double>(summarize(*session.model, session.params, a.batch, a.size, a.size).macs) * (a.train ? 3 : 1);
-  const ordered_json result = {{"model", a.model},
-                               {"mode", a.train ? "train" : "forward"},
-                               {"batch", a.batch},
-                               {"size", a.size},
-                               {"bands", a.bands},
-                               {"device", services_of(device).describe(device.index)},
-                               {"precision", experiment.precision},
-                               {"threads", max_threads()},
-                               {"runs", a.runs},
-                               {"median_ms", t.median()},
-                               {"min_ms", t.milliseconds.front()},
-                               {"max_ms", t.milliseconds.back()},
-                               {"tiles_per_s", static_cast<double>(a.batch) / t.median() * 1e3},
-                               {"gflop", gflop},
-                               {"gflop_per_s", gflop / t.median() * 1e3},
-                               {"peak_tensor_mb", static_cast<double>(stats.peak_bytes) / 0x1p20},
-                               {"peak_process_mb", process_megabytes}};
+  ordered_json result = {{"model", a.model},
+                         {"mode", a.train ? "train" : "forward"},
+                         {"batch", a.batch},
+                         {"size", a.size},
+                         {"bands", a.bands},
+                         {"device", services_of(device).describe(device.index)},
+                         {"precision", experiment.precision},
+                         {"captured", experiment.capture && !device.is_cpu()},
+                         {"threads", max_threads()},
+                         {"runs", a.runs},
+                         {"median_ms", t.median()},
+                         {"min_ms", t.milliseconds.front()},
+                         {"max_ms", t.milliseconds.back()},
+                         {"tiles_per_s", static_cast<double>(a.batch) / t.median() * 1e3},
+                         {"gflop", gflop},
+                         {"gflop_per_s", gflop / t.median() * 1e3},
+                         {"peak_tensor_mb", static_cast<double>(peak_bytes) / 0x1p20},
+                         {"peak_process_mb", process_megabytes}};
   if (a.json) {
+    if (a.profile) result["profile"] = profile_json(report);
     fmt::print("{}\n", result.dump());
   } else {
     for (const auto& [key, value] : result.items())
       fmt::print("{:<16} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+    if (a.profile) fmt::print("{}", profile::table(report));
   }
   return 0;
 }
@@ -148,6 +186,7 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_option("--threads", a->threads, "0: all")->capture_default_str();
   command->add_option("--runs", a->runs, "timed calls")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_flag("--train", a->train, "time training steps (forward, backward, Adam) instead of inference");
+  command->add_flag("--profile", a->profile, "add the time by operator, warm-up included");
   command->add_flag("--json", a->json, "print one line of JSON");
   command->callback([a, &action] { action = [a] { return bench(*a); }; });
 }

@@ -10,6 +10,7 @@
 #include "framework/io/files.h"
 #include "tools/cfrun/command.h"
 #include "tools/cfrun/fusion_task.h"
+#include "tools/cfrun/profile_report.h"
 
 namespace cf {
 namespace {
@@ -19,8 +20,12 @@ struct TrainArguments {
   std::vector<std::string> overrides;
   std::string out;
   bool resume = false;
+  bool profile = false;
   std::string checkpoint;  // to resume from; empty: the run folder's last.cfk
 };
+
+// Steps between two looks at the losses on a GPU, each of which waits for it.
+constexpr std::int64_t kLogEvery = 20;
 
 OptimizerOptions optimizer_options(const OptimizerConfig& c) {
   if (c.name == "adamw") return AdamWOptions{c.beta1, c.beta2, c.eps, c.weight_decay};
@@ -45,7 +50,7 @@ ScheduleOptions schedule_options(const Experiment& e, std::int64_t steps_per_epo
   return options;
 }
 
-TrainerOptions trainer_options(const Experiment& e, const FusionTask& task, std::int64_t schedule_steps) {
+TrainerOptions trainer_options(const Experiment& e, Device device, const FusionTask& task, std::int64_t schedule_steps) {
   TrainerOptions options;
   options.max_steps = e.train.max_steps > 0 ? e.train.max_steps : schedule_steps;
   check(options.max_steps > 0, "train: neither schedule.steps, schedule.epochs nor train.max_steps says how long to train");
@@ -55,6 +60,8 @@ TrainerOptions trainer_options(const Experiment& e, const FusionTask& task, std:
   options.checkpoint_keep = e.checkpoint.keep;
   options.save_seconds = e.checkpoint.seconds;
   options.clip_norm = e.optimizer.clip_norm;
+  options.log_every = e.train.log_every > 0 ? e.train.log_every : device.is_cpu() ? 1 : kLogEvery;
+  options.capture = e.capture && !device.is_cpu();
   return options;
 }
 
@@ -78,14 +85,21 @@ int report(const TrainOutcome& outcome, const RunFolder& folder, const FusionTas
   return 128 + outcome.signal;
 }
 
+void write_profile(const RunFolder& folder) {
+  const profile::Report report = profile::stop();
+  write_file(folder.dir() / "profile.json", profile_json(report).dump(2) + "\n");
+  fmt::print("{}", profile::table(report));
+}
+
 int train(const TrainArguments& arguments) {
-  const Experiment experiment = read_experiment(arguments.config, arguments.overrides);
+  Experiment experiment = read_experiment(arguments.config, arguments.overrides);
+  if (arguments.profile) run_uncaptured(experiment);
   if (experiment.train.threads > 0) set_threads(static_cast<int>(experiment.train.threads));
   Session session(experiment, open_device(experiment));
   FusionTask task(session);
   const ScheduleOptions schedule_settings = schedule_options(experiment, task.steps_per_epoch());
   const Schedule schedule(schedule_settings);
-  const TrainerOptions options = trainer_options(experiment, task, schedule_settings.steps);
+  const TrainerOptions options = trainer_options(experiment, session.device(), task, schedule_settings.steps);
   if (!experiment.train.init.empty() && !arguments.resume) load_weights(session, experiment.train.init);
   Optimizer optimizer(optimizer_options(experiment.optimizer), session.params.flat(), session.params.flat_grad());
   std::unique_ptr<Ema> ema;
@@ -97,7 +111,10 @@ int train(const TrainArguments& arguments) {
   if (arguments.resume)
     trainer.resume(arguments.checkpoint.empty() ? folder.last() : std::filesystem::path(arguments.checkpoint));
   folder.write_config(config);
-  return report(trainer.run(), folder, task);
+  if (arguments.profile) profile::start(session.device());
+  const TrainOutcome outcome = trainer.run();
+  if (arguments.profile) write_profile(folder);
+  return report(outcome, folder, task);
 }
 
 }  // namespace
@@ -113,6 +130,7 @@ void add_train(CLI::App& app, Action& action) {
   auto* resume =
       command->add_option("--resume", arguments->checkpoint, "go on from this checkpoint (default: last.cfk of the run folder)");
   resume->expected(0, 1);
+  command->add_flag("--profile", arguments->profile, "print the time by operator at the end, and write it to profile.json");
   command->callback([arguments, resume, &action] {
     arguments->resume = resume->count() > 0;
     action = [arguments] { return train(*arguments); };
