@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "framework/io/config_rules.h"
+#include "models/ssdiff/config.h"
 
 namespace cf {
 
@@ -41,8 +42,13 @@ struct ModelConfig {
   // Read by the network of that name only.
   Cf2nConfig cf2n;
   FusionNetConfig fusionnet;
+  SsdiffConfig ssdiff;
 
-  // Properties of the data, filled in from that part of a configuration; no fields of "model".
+  // Filled in from other parts of a configuration; no fields of "model". Of denoising networks:
+  DiffusionConfig diffusion;
+  SamplerConfig sampler;
+  TileConfig tiles;
+  // Properties of the data:
   std::int64_t bands = 8;      // of the multispectral image
   std::int64_t pan_bands = 1;  // of the panchromatic image
   std::int64_t ratio = 4;      // PAN pixels per multispectral pixel, along one axis
@@ -52,6 +58,7 @@ struct ModelConfig {
     v("name", name, "the network; `cfrun summary` and docs/models.md describe each", config::one_of(model_names()));
     v("cf2n", cf2n, "size of CF2N");
     v("fusionnet", fusionnet, "size of FusionNet");
+    v("ssdiff", ssdiff, "size of SSDiff");
   }
 };
 

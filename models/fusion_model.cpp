@@ -18,11 +18,26 @@ FusionModel::FusionModel(const ModelConfig& config) : config_(config) {
 }
 
 FusionOutput FusionModel::forward(const FusionInput& input) const {
-  check_input(input);
+  check_input(input, size_multiple());
   return run(input);
 }
 
-void FusionModel::check_input(const FusionInput& input) const {
+TrainingOutput FusionModel::train(const FusionInput& input, const Tensor& gt, const std::vector<Tensor>& drawn,
+                                  const NetworkOptions& options) const {
+  check_input(input, patch_multiple());
+  check_image(gt, config_.name.c_str(), "GT", input.lms.shape());
+  return run_training(input, gt, drawn, options);
+}
+
+std::vector<Tensor> FusionModel::draw(const Shape&, const DrawKey&) const { return {}; }
+
+TrainingOutput FusionModel::run_training(const FusionInput& input, const Tensor& gt, const std::vector<Tensor>&,
+                                         const NetworkOptions&) const {
+  const FusionOutput output = run(input);
+  return {output.fused, gt, output.detail};
+}
+
+void FusionModel::check_input(const FusionInput& input, std::int64_t multiple) const {
   const char* network = config_.name.c_str();
   check(input.pan.defined() && input.pan.rank() == 4, "{}: the PAN image must have shape (N, H, W, {}), got {}", network,
         config_.pan_bands, input.pan.defined() ? input.pan.shape().str() : "none");
@@ -31,7 +46,6 @@ void FusionModel::check_input(const FusionInput& input) const {
   const std::int64_t w = input.pan.dim(2);
   check_image(input.pan, network, "PAN", {n, h, w, config_.pan_bands});
   check_image(input.lms, network, "LMS", {n, h, w, config_.bands});
-  const std::int64_t multiple = size_multiple();
   check(h > 0 && w > 0 && h % multiple == 0 && w % multiple == 0,
         "{}: an image of {} x {} pixels; height and width must be multiples of {}, pad or crop it", network, h, w, multiple);
   check(input.lms.dtype() == input.pan.dtype(), "{}: PAN is {}, LMS is {}; convert one with to()", network,

@@ -3,6 +3,7 @@
 #include "framework/nn/scope.h"
 #include "models/cf2n/cf2n.h"
 #include "models/fusionnet/fusionnet.h"
+#include "models/ssdiff/network.h"
 
 namespace cf {
 namespace {
@@ -20,6 +21,7 @@ std::unique_ptr<FusionModel> make(const ModelConfig& config, const Scope& scope)
 constexpr Entry kNetworks[] = {
     {"cf2n", make<Cf2n>},
     {"fusionnet", make<FusionNet>},
+    {"ssdiff", make<Ssdiff>},
 };
 
 }  // namespace

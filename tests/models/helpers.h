@@ -20,6 +20,13 @@ inline FusionInput random_input(const ModelConfig& c, std::int64_t n, std::int64
   return {random_image({n, h, w, c.pan_bands}, 1, dtype), random_image({n, h, w, c.bands}, 2, dtype), {}};
 }
 
+// Square patches of PAN, LMS and MS.
+inline FusionInput random_patches(const ModelConfig& c, std::int64_t n, std::int64_t size, DType dtype = DType::f32) {
+  FusionInput input = random_input(c, n, size, size, dtype);
+  input.ms = random_image({n, size / c.ratio, size / c.ratio, c.bands}, 3, dtype);
+  return input;
+}
+
 // Moves every weight, so that those that start at zero take part. For f32.
 inline void perturb(const ParamStore& store) {
   const Philox rng = make_rng(2, RngStream::test);

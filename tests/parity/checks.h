@@ -14,4 +14,10 @@ void check_op(const test::Fixture& f, Report& report);
 void check_cf2n(const test::Fixture& f, Report& report);
 void check_cf2n_adam_steps(const test::Fixture& f, Report& report);
 
+void check_ssdiff(const test::Fixture& f, Report& report);
+void check_ssdiff_steps(const test::Fixture& f, Report& report);
+void check_schedule(const test::Fixture& f, Report& report);
+void check_q_sample(const test::Fixture& f, Report& report);
+void check_sampler(const test::Fixture& f, Report& report);
+
 }  // namespace cf::parity

@@ -31,9 +31,13 @@ std::optional<std::filesystem::path> fixture_folder() {
 }
 
 void check_file(const std::filesystem::path& folder, const std::string& name, Report& report) {
-  static const std::map<std::string, void (*)(const Fixture&, Report&)> kNetworks = {{"cf2n", check_cf2n},
-                                                                                     {"cf2n_adam_steps", check_cf2n_adam_steps}};
-  if (const auto it = kNetworks.find(name); it != kNetworks.end()) return it->second(Fixture(folder, name), report);
+  static const std::map<std::string, void (*)(const Fixture&, Report&)> kFiles = {
+      {"cf2n", check_cf2n},          {"cf2n_adam_steps", check_cf2n_adam_steps},     {"ssdiff_train", check_ssdiff},
+      {"ssdiff_eval", check_ssdiff}, {"ssdiff_adamw_ema_steps", check_ssdiff_steps}, {"cosine_schedule_1000", check_schedule},
+      {"q_sample", check_q_sample},
+  };
+  if (const auto it = kFiles.find(name); it != kFiles.end()) return it->second(Fixture(folder, name), report);
+  if (name.starts_with("ddim_") || name.starts_with("dpmpp2m_")) return check_sampler(Fixture(folder, name), report);
   check_op(Fixture(folder / "ops", name), report);
 }
 

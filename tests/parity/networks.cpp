@@ -7,8 +7,25 @@
 #include "framework/optim/optimizer.h"
 #include "models/registry.h"
 #include "tests/parity/checks.h"
+#include "tests/parity/networks.h"
 
 namespace cf::parity {
+
+void compare_gradients(const std::vector<Gradient>& gradients, const Setting& setting, GradientTolerance tolerance,
+                       Report& report) {
+  double largest = 0;
+  for (const Gradient& g : gradients) largest = std::max(largest, test::norm(g.want));
+  std::vector<double> errors;
+  for (const Gradient& g : gradients) {
+    // What is that small stands for zero: it must be small here too, within the rounding of the largest.
+    const bool zero = test::norm(g.want) < 1e-9 * largest;
+    errors.push_back(zero ? test::norm(g.got) / largest : test::relative_error(g.got, g.want));
+    report.add(setting, g.name, errors.back(), tolerance.each);
+  }
+  std::nth_element(errors.begin(), errors.begin() + static_cast<std::ptrdiff_t>(errors.size() / 2), errors.end());
+  report.add(setting, "median of gradients", errors[errors.size() / 2], tolerance.median);
+}
+
 namespace {
 
 using test::Fixture;
@@ -33,34 +50,6 @@ struct Network {
 
   FusionOutput forward(const Tensor& pan, const Tensor& lms) const { return model->forward({.pan = pan, .lms = lms, .ms = {}}); }
 };
-
-struct Gradient {
-  std::string name;
-  Tensor got;
-  Tensor want;
-};
-
-// The f32 gradients are judged one by one loosely and by their median tightly: LeakyReLU and max take another branch where
-// rounding moves an activation across the kink, which changes a few elements by a finite amount.
-struct GradientTolerance {
-  double each;
-  double median;
-};
-
-void compare_gradients(const std::vector<Gradient>& gradients, const Setting& setting, GradientTolerance tolerance,
-                       Report& report) {
-  double largest = 0;
-  for (const Gradient& g : gradients) largest = std::max(largest, test::norm(g.want));
-  std::vector<double> errors;
-  for (const Gradient& g : gradients) {
-    // What is that small stands for zero: it must be small here too, within the rounding of the largest.
-    const bool zero = test::norm(g.want) < 1e-9 * largest;
-    errors.push_back(zero ? test::norm(g.got) / largest : test::relative_error(g.got, g.want));
-    report.add(setting, g.name, errors.back(), tolerance.each);
-  }
-  std::nth_element(errors.begin(), errors.begin() + static_cast<std::ptrdiff_t>(errors.size() / 2), errors.end());
-  report.add(setting, "median of gradients", errors[errors.size() / 2], tolerance.median);
-}
 
 void check_network(const Fixture& f, const Setting& setting, double outputs, GradientTolerance gradient, Report& report) {
   const UseKernels use(setting.backend);

@@ -1,0 +1,31 @@
+// Fuses whole images by sampling tile by tile.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "models/fusion_model.h"
+#include "models/ssdiff/sampler.h"
+#include "models/ssdiff/tiles.h"
+
+namespace cf {
+
+// How images are fused, and who is told about it.
+struct SamplingOptions {
+  SamplerConfig sampler;
+  TileConfig tiles;
+  // Called after each batch of tiles; total counts the tiles of all images.
+  std::function<void(std::int64_t done, std::int64_t total)> progress = {};
+};
+
+// The estimate of the residual of tiles (count, size, size, B) from their images, the noisy sample and the step, on the images'
+// device.
+using TileDenoiser = std::function<Tensor(const FusionInput& tiles, const Tensor& x, const SamplerStep& step)>;
+
+// The fused images, of `images.lms`'s shape, dtype and device: a function of each image, the plan and the options' seed alone,
+// whatever the batch of tiles and the other images. Nothing is recorded. Throws Error where an estimate is not finite, naming
+// `network`, step and tile.
+Tensor sample_tiles(const std::string& network, const FusionInput& images, std::int64_t ratio,
+                    const std::vector<SamplerStep>& plan, const SamplingOptions& options, const TileDenoiser& denoiser);
+
+}  // namespace cf
