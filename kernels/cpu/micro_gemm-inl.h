@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace cf::cpu::HWY_NAMESPACE {
@@ -60,18 +59,17 @@ HWY_INLINE void micro_columns(MicroA a, std::int64_t rows, std::int64_t depth, c
                               Finish finish) {
   // 32 registers hold 12 x 2 or 8 x 3 accumulators with room for B and the broadcast; 16 hold 6 x 2 or 4 x 3.
   constexpr int kBlock = (HWY_MAX_BYTES >= 64 ? 24 : 12) / kVectors;
-  std::int64_t row = 0;
-  const auto tile = [&]<int kRows>(std::integral_constant<int, kRows>) HWY_ATTR {
-    for (; row + kRows <= rows; row += kRows) {
-      micro_tile<kRows, kVectors>({a.a + row * a.a_row, a.a_row, a.a_col}, depth, b, b_row,
-                                  [&](int r, int v, hn::Vec<FloatTag> sum) HWY_ATTR { finish(row + r, v, sum); });
-    }
-  };
-  tile(std::integral_constant<int, kBlock>());
-  if constexpr (kBlock > 8) tile(std::integral_constant<int, 8>());
-  if constexpr (kBlock > 4) tile(std::integral_constant<int, 4>());
-  tile(std::integral_constant<int, 2>());
-  tile(std::integral_constant<int, 1>());
+  std::int64_t r = 0;
+  const auto at = [&](std::int64_t row) { return MicroA{a.a + row * a.a_row, a.a_row, a.a_col}; };
+  const auto from = [&](std::int64_t row)
+                        HWY_ATTR { return [=](int i, int v, hn::Vec<FloatTag> sum) HWY_ATTR { finish(row + i, v, sum); }; };
+  for (; r + kBlock <= rows; r += kBlock) micro_tile<kBlock, kVectors>(at(r), depth, b, b_row, from(r));
+  if constexpr (kBlock > 8) {
+    for (; r + 8 <= rows; r += 8) micro_tile<8, kVectors>(at(r), depth, b, b_row, from(r));
+  }
+  for (; r + 4 <= rows; r += 4) micro_tile<4, kVectors>(at(r), depth, b, b_row, from(r));
+  for (; r + 2 <= rows; r += 2) micro_tile<2, kVectors>(at(r), depth, b, b_row, from(r));
+  for (; r < rows; ++r) micro_tile<1, kVectors>(at(r), depth, b, b_row, from(r));
 }
 
 // Adds to C at row r, vector v. Accumulators start from zero, not from C: sums of a few dozen terms are added to C whole, which
