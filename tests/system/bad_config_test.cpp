@@ -76,6 +76,17 @@ TEST_CASE("bad configuration: no length, a schedule without one") {
   CHECK(!std::filesystem::exists(place / "run"));
 }
 
+TEST_CASE("bad configuration: devices that cannot be had") {
+  check_override_refused("device=gpu", {"device 'gpu'", "expected auto, cpu, cuda or cuda:N"});
+  check_override_refused("device=cuda:15", {"device 'cuda:15'", "\"cpu\" or \"auto\""});
+  const Workplace place;
+  check_refused(place.train("run", {}, {"--device", "cuda:15"}), {"device 'cuda:15'"});
+  check_refused(place.train("run", {"capture=true"}, {"--device", "cpu"}), {"capture: records the work of a GPU"});
+  check_refused(place.run({"bench", "cf2n", "--device", "cuda:15"}), {"device 'cuda:15'"});
+  check_refused(place.run({"test", "--checkpoint", some_checkpoint().string(), "--device", "cuda:15"}), {"device 'cuda:15'"});
+  CHECK(place.names() == std::vector<std::string>{"small.json", "train.h5"});
+}
+
 TEST_CASE("bad command lines") {
   const Workplace place;
   check_refused(place.run({}), {"subcommand"});

@@ -20,17 +20,21 @@ class HostFeed final : public BatchFeed {
 // Host memory that the device's copies reach by themselves.
 class PinnedSource final : public RawSource {
  public:
-  explicit PinnedSource(const DeviceServices& services) : services_(services) {}
-  void* allocate(std::size_t bytes) override { return services_.pinned_allocate(bytes); }
+  explicit PinnedSource(Device device) : device_(device), services_(services_of(device)) {}
+  void* allocate(std::size_t bytes) override {
+    services_.use(device_.index);  // the loader's thread knows no device yet
+    return services_.pinned_allocate(bytes);
+  }
   void release(void* data, std::size_t) override { services_.pinned_release(data); }
   std::string name() const override { return "pinned host memory"; }
 
  private:
+  Device device_;
   const DeviceServices& services_;
 };
 
 LoaderOptions with_pinned_memory(LoaderOptions options, Device device) {
-  options.memory = std::make_shared<CachingAllocator>(std::make_unique<PinnedSource>(services_of(device)));
+  options.memory = std::make_shared<CachingAllocator>(std::make_unique<PinnedSource>(device));
   return options;
 }
 
@@ -55,7 +59,8 @@ class StagedFeed final : public BatchFeed {
     // The copy before this one began before the computation of its step, so this ends while a step or two are still queued.
     services_.wait_beside(device_.index);
     host_ = std::move(next);
-    for (const auto image : ResidentSet::kImages) copy_beside(host_.*image, staged_.*image, batch_.*image);
+    if (!batch_.pan.defined()) make_places();
+    for (const auto image : ResidentSet::kImages) copy_beside(host_.*image, staged_.*image);
     services_.join_beside(device_.index);
     for (const auto image : ResidentSet::kImages) {
       if ((host_.*image).defined()) (batch_.*image).copy_from(staged_.*image);
@@ -65,12 +70,19 @@ class StagedFeed final : public BatchFeed {
   }
 
  private:
-  void copy_beside(const Tensor& host, Tensor& staged, Tensor& batch) const {
-    if (!host.defined()) return;
-    if (!staged.defined()) {
-      staged = Tensor::empty(host.shape(), host.dtype(), device_);
-      batch = Tensor::empty(host.shape(), host.dtype(), device_);
+  void make_places() {
+    for (const auto image : ResidentSet::kImages) {
+      const Tensor& host = host_.*image;
+      if (!host.defined()) continue;
+      staged_.*image = Tensor::empty(host.shape(), host.dtype(), device_);
+      batch_.*image = Tensor::empty(host.shape(), host.dtype(), device_);
     }
+    // Queued work may still use memory that was freed and taken again here.
+    services_.fence_beside(device_.index);
+  }
+
+  void copy_beside(const Tensor& host, const Tensor& staged) const {
+    if (!host.defined()) return;
     services_.copy_beside(device_.index, staged.view().data, host.cview().data,
                           static_cast<std::size_t>(host.numel()) * size_of(host.dtype()));
   }

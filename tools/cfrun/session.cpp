@@ -38,6 +38,7 @@ Device open_device(const Experiment& e) {
   const FoundDevice found = find_device(e.device);
   const Device device = found.device;
   if (!device.is_cpu()) {
+    services_of(device).use(device.index);
     log::info("device: {} ({})", device.str(), services_of(device).describe(device.index));
   } else if (!found.why.empty()) {
     log::info("device: the CPU; {}{}{}", found.why, e.capture ? "; nothing is captured here" : "",
