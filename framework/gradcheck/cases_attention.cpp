@@ -47,7 +47,8 @@ GradCases attention_cases() {
       attention_case("d16", {2, 33, 32}, 16),
       attention_case("d8", {1, 20, 24}, 8),
       attention_case("image", {1, 7, 11, 16}, 16),
-      attention_case("one_token", {2, 1, 16}, 16),
+      // Its probability is 1: the gradients of q and k are rounding.
+      attention_case("one_token", {2, 1, 16}, 16, {false, false, true}),
       attention_case("several_blocks", {1, 150, 16}, 16),
       attention_case("only_q", {1, 9, 16}, 16, {true, false, false}),
       attention_case("only_k", {1, 9, 16}, 16, {false, true, false}),
