@@ -1,6 +1,7 @@
 #include "framework/capture/graphed_step.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "framework/core/profile.h"
@@ -79,13 +80,13 @@ void GraphedStep::record() {
   try {
     const UseAllocator use(device_, pool_);
     results_ = work_();
-  } catch (const Error& e) {
+    recording_.reset(services.record_end(device_.index));
+  } catch (const std::exception& e) {
     services.record_abandon(device_.index);
     const std::string place = profile::Witness::place();
     fail("capture: {} cannot be recorded{}: {}. It runs with capture=false", name_, place.empty() ? "" : ", at " + place,
          e.what());
   }
-  recording_.reset(services.record_end(device_.index));
 }
 
 }  // namespace cf
