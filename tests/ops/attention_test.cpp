@@ -240,6 +240,25 @@ TEST_CASE("cross-covariances and products with them equal permute and matmul") {
   }
 }
 
+TEST_CASE("in mixed precision operators on heads compute in bf16") {
+  if (!cuda_is_emulated()) {
+    MESSAGE("skipped: this build computes in bf16 on a GPU only");
+    return;
+  }
+  const UseKernels use(Backend::cuda);
+  const ops::MixedPrecision mixed;
+  const Tensor x = noise({2, 5, 32}, 1).set_requires_grad();
+  const Tensor half = noise({2, 5, 32}, 2).to(DType::bf16);
+  const Tensor y = ops::attention(x, half, half, 16, 0.25);
+  CHECK(y.dtype() == DType::bf16);
+  const Tensor m = ops::cross_covariance(half, x, 16);
+  CHECK(m.dtype() == DType::bf16);
+  CHECK(ops::head_matmul(x, m).dtype() == DType::bf16);
+  backward(y, half);
+  CHECK(x.grad().dtype() == DType::f32);
+  CHECK(ops::fmim(ops::reshape(half, {2, 5, 2, 16}), 0.5).dtype() == DType::bf16);
+}
+
 TEST_CASE("operators on heads say what is wrong with their operands") {
   const Tensor x = Tensor::zeros({2, 5, 32});
   CHECK_THROWS_WITH_AS(ops::attention(x, x, x, 12, 1), doctest::Contains("heads of 12"), Error);
