@@ -118,6 +118,10 @@ constexpr Variant kVariants[] = {
     {"optim", "highway", kCpu, "one pass over the flat buffers", own<kCpu, &T::optim>},
     {"optim", "own", kCuda, "one pass over the flat buffers", own<kCuda, &T::optim>},
     {"optim", "reference", kReference, "plain loops", own<kReference, &T::optim>},
+
+    {"patches", "threads", kCpu, "the CPU's own", own<kCpu, &T::patches>},
+    {"patches", "own", kCuda, "gather, symmetry and scale in one kernel", own<kCuda, &T::patches>},
+    {"patches", "reference", kReference, "plain loops", own<kReference, &T::patches>},
 };
 
 std::vector<std::string> known_families() {

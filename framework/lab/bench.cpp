@@ -30,7 +30,7 @@ double relative_error(const std::vector<Tensor>& got, const std::vector<Tensor>&
   double norm = 0;
   for (std::size_t t = 0; t < want.size(); ++t) {
     const std::vector<double> a = got[t].to(Device{}).to(DType::f64).to_vector<double>();
-    const std::vector<double> b = want[t].to_vector<double>();
+    const std::vector<double> b = want[t].to(DType::f64).to_vector<double>();
     for (std::size_t i = 0; i < b.size(); ++i) {
       difference += (a[i] - b[i]) * (a[i] - b[i]);
       norm += b[i] * b[i];

@@ -28,6 +28,7 @@ constexpr FamilyCalls kFamilies[] = {
     {"laconv", laconv_calls},
     {"attention", attention_calls},
     {"fmim", fmim_calls},
+    {"patches", patches_calls},
     {"optim", optim_calls},
 };
 

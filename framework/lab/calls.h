@@ -32,6 +32,10 @@ class Workbench {
   // Numbers that are f64 whatever the dtype.
   Tensor numbers(const std::vector<double>& values) const;
   Tensor empty(const Shape& shape) const { return Tensor::empty(shape, dtype_, device_); }
+  // Of a kernel that gives no f64: f32 in its place.
+  Tensor sample_like(const Shape& shape) const {
+    return Tensor::empty(shape, dtype_ == DType::f64 ? DType::f32 : dtype_, device_);
+  }
   Tensor empty_like(const Tensor& x) const { return empty(x.shape()); }
 
   // Adds a call that reads and writes these; what it writes are its results.
@@ -70,6 +74,7 @@ void wavelet_calls(Workbench& b, const Shape& image);
 void laconv_calls(Workbench& b, const Shape& image);
 void attention_calls(Workbench& b, const Shape& image);
 void fmim_calls(Workbench& b, const Shape& image);
+void patches_calls(Workbench& b, const Shape& image);
 void optim_calls(Workbench& b, const Shape& image);
 
 }  // namespace cf::lab

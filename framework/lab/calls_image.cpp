@@ -234,4 +234,23 @@ void fmim_calls(Workbench& b, const Shape& image) {
         [=](const KernelTable& k) { k.fmim.attenuate(x.cview(), 0.5, y.view()); });
 }
 
+// A batch from a set of four times as many samples of u16, as PanCollection's are.
+void patches_calls(Workbench& b, const Shape& image) {
+  const std::int64_t n = image[0];
+  const Tensor set = b.positive({4 * n, image[1], image[2], image[3]}).to(DType::u16);
+  const Tensor out = b.sample_like(image);
+  std::vector<std::int64_t> index;
+  std::vector<std::uint8_t> turns;
+  for (std::int64_t i = 0; i < n; ++i) {
+    index.push_back((5 * i + 3) % (4 * n));
+    turns.push_back(static_cast<std::uint8_t>(i % (image[1] == image[2] ? 8 : 2) * (image[1] == image[2] ? 1 : 2)));
+  }
+  const Tensor indices = Tensor::from<std::int64_t>({n}, index).to(set.device());
+  const Tensor orientations = Tensor::from<std::uint8_t>({n}, turns).to(set.device());
+  // Of the set as many samples are read as are written.
+  const Tensor read = Tensor::empty(image, DType::u16);
+  b.add("gather", fmt::format("{} of {} samples, u16", image.str(), 4 * n), count(out), {read}, {out},
+        [=](const KernelTable& k) { k.patches.gather(set.cview(), indices.cview(), orientations.cview(), 2047, out.view()); });
+}
+
 }  // namespace cf::lab

@@ -25,9 +25,9 @@ struct CaseCheck {
   std::string name;    // "conv2d.random_3"
   std::string shapes;  // of the inputs: "(2, 5, 4, 9), (7, 1, 1, 9)"
   DType dtype = DType::f32;
-  // The largest difference of an element, relative to the root mean square of the f64 result. How far the reference in f32
-  // comes from that, with inputs moved by their last place where f32 is checked, is forgiven tenfold: it says how much of the
-  // result cancels.
+  // The largest difference of an element, relative to it or to the root mean square of the f64 result, whichever is larger.
+  // What moving the inputs by a last place (f32; by less than half in bf16) changes in the reference in f32 is forgiven several
+  // times: it says how much of the result cancels.
   double forward = 0;
   double backward = 0;
   double tolerance = 0;

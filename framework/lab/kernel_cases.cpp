@@ -112,7 +112,41 @@ GradCases random_cast_cases(Dice& dice) {
           fill_case("fill.random", dice.any())};
 }
 
-constexpr CaseFamily kFamilies[] = {{"optim", optim_cases, random_optim_cases}, {"elementwise", cast_cases, random_cast_cases}};
+// Samples in every symmetry; the scale is a power of two, so that results are exact in every dtype.
+GradCase patches_case(const std::string& name, const CaseInput& set) {
+  return {name, {set}, [](const Tensors& in) {
+            const Tensor set_in = in[0].dtype() == DType::u8 ? in[0] : in[0].to(DType::f32);
+            const Shape& s = set_in.shape();
+            std::vector<std::int64_t> index;
+            std::vector<std::uint8_t> turns;
+            for (std::uint8_t o = 0; o <= orientation::kAll; ++o) {
+              if ((o & orientation::kTranspose) != 0 && s[1] != s[2]) continue;
+              index.push_back((7 * o + 1) % s[0]);
+              turns.push_back(o);
+            }
+            const auto n = static_cast<std::int64_t>(index.size());
+            const Tensor indices = Tensor::from<std::int64_t>({n}, index).to(set_in.device());
+            const Tensor orientations = Tensor::from<std::uint8_t>({n}, turns).to(set_in.device());
+            const DType dtype = in[0].dtype() == DType::bf16 ? DType::bf16 : DType::f32;
+            const Tensor out = Tensor::empty({n, s[1], s[2], s[3]}, dtype, set_in.device());
+            kernels_for(set_in.device()).patches.gather(set_in.cview(), indices.cview(), orientations.cview(), 4, out.view());
+            return Tensors{out};
+          }};
+}
+
+GradCases patches_cases() {
+  return {patches_case("gather.square", fixed({3, 5, 5, 3})), patches_case("gather.wide", fixed({2, 4, 7, 8})),
+          patches_case("gather.u8", {{4, 6, 6, 5}, Fill::mask, false})};
+}
+GradCases random_patches_cases(Dice& dice) {
+  Shape set = dice.image();
+  if (dice.coin()) set[2] = set[1];
+  return {patches_case("gather.random", fixed(set))};
+}
+
+constexpr CaseFamily kFamilies[] = {{"patches", patches_cases, random_patches_cases},
+                                    {"optim", optim_cases, random_optim_cases},
+                                    {"elementwise", cast_cases, random_cast_cases}};
 
 }  // namespace
 

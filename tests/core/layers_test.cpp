@@ -32,7 +32,7 @@ std::map<std::string, std::vector<std::string>> rules() {
       {"framework/ops", kTensor},
       {"framework/gradcheck", with(kTensor, {"framework/gradcheck"})},
       {"framework/lab", with(kTensor, {"framework/gradcheck", "framework/lab"})},
-          {"framework/nn", with(nn, {"kernels"})},
+      {"framework/nn", with(nn, {"kernels"})},
       {"framework/optim", with(nn, {"kernels"})},
       {"framework/io", {"framework/core", "framework/tensor", "framework/io"}},
       {"framework/capture", {"framework/core", "framework/tensor", "framework/autograd", "framework/ops", "framework/capture"}},
