@@ -12,13 +12,12 @@
 namespace cf {
 namespace {
 
-constexpr const char* kNumberedPrefix = "epoch-";
-
 std::vector<std::filesystem::path> numbered_checkpoints(const std::filesystem::path& dir) {
   std::vector<std::filesystem::path> found;
   for (const auto& entry : std::filesystem::directory_iterator(dir)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with(kNumberedPrefix) && name.ends_with(".cfk")) found.push_back(entry.path());
+    const bool numbered = name.starts_with("epoch-") || name.starts_with("step-");
+    if (numbered && name.ends_with(".cfk")) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());  // numbers are padded with zeros, so this is their order
   return found;
@@ -52,8 +51,8 @@ RunFolder::RunFolder(std::filesystem::path dir, bool resume) : dir_(std::move(di
 
 RunFolder::~RunFolder() = default;
 
-std::filesystem::path RunFolder::numbered(std::int64_t epoch) const {
-  return dir_ / fmt::format("{}{:06}.cfk", kNumberedPrefix, epoch);
+std::filesystem::path RunFolder::numbered(std::string_view unit, std::int64_t number) const {
+  return dir_ / fmt::format("{}-{:06}.cfk", unit, number);
 }
 
 void RunFolder::prune_numbered(std::int64_t keep) const {

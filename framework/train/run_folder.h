@@ -6,6 +6,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,7 +27,8 @@ class RunFolder {
   const std::filesystem::path& dir() const { return dir_; }
   std::filesystem::path last() const { return dir_ / "last.cfk"; }
   std::filesystem::path best() const { return dir_ / "best.cfk"; }
-  std::filesystem::path numbered(std::int64_t epoch) const;
+  // "epoch-000020.cfk"; `unit` is "epoch" or "step".
+  std::filesystem::path numbered(std::string_view unit, std::int64_t number) const;
   // Removes all but the newest `keep` numbered checkpoints; 0 keeps all.
   void prune_numbered(std::int64_t keep) const;
 

@@ -156,13 +156,15 @@ TrainOutcome Trainer::run() {
   while (step_ < options_.max_steps && InterruptGuard::signal() == 0) {
     train_step();
     const bool epoch_ends = step_ % options_.steps_per_epoch == 0 || step_ == options_.max_steps;
-    if (!log_.full() && !epoch_ends) continue;
+    const bool pause = epoch_ends || validation_due() || checkpoint_due();
+    if (!log_.full() && !pause) continue;
     read_back();
     progress.update(step_, fmt::format("loss {:.6f}  lr {:.2e}", last_loss_, last_rate_));
-    if (epoch_ends) {
-      progress.clear();
-      end_of_epoch();
-    }
+    if (!pause) continue;
+    progress.clear();
+    if (epoch_ends) end_of_epoch();
+    if (validation_due()) validate();
+    save_due();
   }
   outcome.signal = InterruptGuard::signal();
   if (log_.size() > 0) read_back();
@@ -205,12 +207,21 @@ void Trainer::end_of_epoch() {
                                {"train/grad_norm", last_norm_}});
   epoch_loss_ = 0;
   epoch_steps_ = 0;
-  const bool complete = step_ % options_.steps_per_epoch == 0;
-  const bool last = step_ == options_.max_steps;
-  const auto due = [&](std::int64_t every) { return every > 0 && complete && epoch() % every == 0; };
-  if (due(options_.validate_every) || (last && options_.validate_every > 0)) validate();
-  if (due(options_.checkpoint_every)) {
-    save(parts_.folder.numbered(epoch()));
+}
+
+bool Trainer::due(std::int64_t epochs, std::int64_t steps) const {
+  const std::int64_t every = steps > 0 ? steps : epochs * options_.steps_per_epoch;
+  return every > 0 && step_ % every == 0;
+}
+
+bool Trainer::validation_due() const {
+  const bool ever = options_.validate_every > 0 || options_.validate_steps > 0;
+  return due(options_.validate_every, options_.validate_steps) || (ever && step_ == options_.max_steps);
+}
+
+void Trainer::save_due() {
+  if (checkpoint_due()) {
+    save(options_.checkpoint_steps > 0 ? parts_.folder.numbered("step", step_) : parts_.folder.numbered("epoch", epoch()));
     save(parts_.folder.last());
     parts_.folder.prune_numbered(options_.checkpoint_keep);
     last_save_ = now_seconds();

@@ -52,7 +52,9 @@ struct TrainerOptions {
   std::int64_t max_steps = 0;  // the loop stops here
   std::int64_t steps_per_epoch = 1;
   std::int64_t validate_every = 1;    // epochs; 0: never. The last step is validated too
+  std::int64_t validate_steps = 0;    // where above 0: steps, instead of epochs
   std::int64_t checkpoint_every = 0;  // epochs between numbered checkpoints; 0: none
+  std::int64_t checkpoint_steps = 0;  // where above 0: steps, instead of epochs
   std::int64_t checkpoint_keep = 0;   // numbered checkpoints to keep, the newest; 0: all
   double save_seconds = 60;           // last.cfk is written at the end of an epoch, but no more often than this
   double clip_norm = 0;               // gradients are scaled down to this norm; 0: never
@@ -101,8 +103,13 @@ class Trainer {
   void check_finite(std::int64_t step, const StepLog::Values& values) const;
   void log_step(std::int64_t step, const StepLog::Values& values, double seconds);
   AllocatorStats memory() const;  // of the device, recorded steps included
+  // Whether something happens behind `step` that happens every so many epochs, or steps.
+  bool due(std::int64_t epochs, std::int64_t steps) const;
+  bool validation_due() const;
+  bool checkpoint_due() const { return due(options_.checkpoint_every, options_.checkpoint_steps); }
   void end_of_epoch();
   void validate();
+  void save_due();
   void save(const std::filesystem::path& path) const;
   std::int64_t epoch() const { return step_ / options_.steps_per_epoch; }
 

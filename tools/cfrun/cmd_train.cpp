@@ -56,7 +56,9 @@ TrainerOptions trainer_options(const Experiment& e, Device device, const FusionT
   check(options.max_steps > 0, "train: neither schedule.steps, schedule.epochs nor train.max_steps says how long to train");
   options.steps_per_epoch = task.steps_per_epoch();
   options.validate_every = task.has_validation() ? e.train.validate_every : 0;
+  options.validate_steps = task.has_validation() ? e.train.validate_steps : 0;
   options.checkpoint_every = e.checkpoint.every;
+  options.checkpoint_steps = e.checkpoint.steps;
   options.checkpoint_keep = e.checkpoint.keep;
   options.save_seconds = e.checkpoint.seconds;
   options.clip_norm = e.optimizer.clip_norm;

@@ -12,6 +12,9 @@ Experiment settled(Experiment experiment) {
   const SensorPreset& sensor = sensor_preset(experiment.data.sensor);
   if (experiment.data.bands == 0) experiment.data.bands = sensor.bands;
   if (experiment.data.scale == 0) experiment.data.scale = sensor.scale;
+  experiment.model.diffusion = experiment.diffusion;
+  experiment.model.sampler = experiment.sampler;
+  experiment.model.tiles = experiment.tiles;
   experiment.model.bands = experiment.data.bands;
   experiment.model.pan_bands = experiment.data.pan_bands;
   experiment.model.ratio = experiment.data.ratio;

@@ -9,6 +9,7 @@
 #include "data/dataset.h"
 #include "framework/io/config.h"
 #include "models/config.h"
+#include "models/ssdiff/lbaf.h"
 
 namespace cf {
 
@@ -115,6 +116,9 @@ struct TrainConfig {
   std::int64_t max_steps = 0;
   std::uint64_t seed = 42;
   std::int64_t validate_every = 1;
+  std::int64_t validate_steps = 0;
+  std::int64_t validate_images = 0;
+  std::int64_t validate_calls = 0;
   std::string init;
   std::int64_t threads = 0;
   std::int64_t log_every = 0;
@@ -125,6 +129,12 @@ struct TrainConfig {
     v("max_steps", max_steps, "where the loop stops; 0: at the schedule's end", config::at_least(0));
     v("seed", seed, "of weights, order and augmentation");
     v("validate_every", validate_every, "epochs between validations; 0: never", config::at_least(0));
+    v("validate_steps", validate_steps, "steps between validations, instead of validate_every; 0: counted in epochs",
+      config::at_least(0));
+    v("validate_images", validate_images, "images of the validation set that are fused, the first ones; 0: all",
+      config::at_least(0));
+    v("validate_calls", validate_calls, "network calls per tile in validation, where images are sampled; 0: sampler.steps",
+      config::at_least(0));
     v("init", init, "checkpoint or safetensors file whose weights the run starts from");
     v("threads", threads, "0: all", config::at_least(0));
     v("log_every", log_every,
@@ -136,14 +146,17 @@ struct TrainConfig {
 
 struct CheckpointConfig {
   std::int64_t every = 0;
+  std::int64_t steps = 0;
   std::int64_t keep = 0;
   double seconds = 60;
 
   template <class V>
   void fields(V& v) {
     v("every", every, "epochs between numbered checkpoints, beside last.cfk and best.cfk; 0: none", config::at_least(0));
+    v("steps", steps, "steps between numbered checkpoints, instead of `every`; 0: counted in epochs", config::at_least(0));
     v("keep", keep, "numbered checkpoints that are kept, the newest; 0: all", config::at_least(0));
-    v("seconds", seconds, "last.cfk is written at the end of an epoch, but no more often than this", config::at_least(0));
+    v("seconds", seconds, "last.cfk is written at the end of an epoch and behind a validation, but no more often than this",
+      config::at_least(0));
   }
 };
 
@@ -172,6 +185,10 @@ struct Experiment {
   bool deterministic = false;
   bool capture = false;
   ModelConfig model;
+  DiffusionConfig diffusion;
+  SamplerConfig sampler;
+  TileConfig tiles;
+  LbafConfig lbaf;
   DataConfig data;
   LossConfig loss;
   OptimizerConfig optimizer;
@@ -189,6 +206,10 @@ struct Experiment {
     v("deterministic", deterministic, "the same numbers each run on a GPU, too, at some cost");
     v("capture", capture, "on a GPU: record a step once and repeat it as one piece (a CUDA graph)");
     v("model", model, "the network");
+    v("diffusion", diffusion, "the process that a denoising network is trained on");
+    v("sampler", sampler, "how a denoising network fuses");
+    v("tiles", tiles, "how a denoising network's images are cut");
+    v("lbaf", lbaf, "branch-wise alternating fine-tuning, for networks with a spatial and a spectral branch");
     v("data", data, "files, scaling and augmentation");
     v("loss", loss, "what training minimises");
     v("optimizer", optimizer, "how weights follow gradients");

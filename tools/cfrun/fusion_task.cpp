@@ -27,7 +27,19 @@ Dataset open_training_set(const Session& session) {
   const DataConfig& data = session.experiment.data;
   check(!data.train.empty(), "train: data.train names no file; docs/data.md says where training sets come from");
   return Dataset::open(session.experiment.data_path(data.train),
-                       session.experiment.dataset_options(true, session.model->size_multiple()));
+                       session.experiment.dataset_options(true, session.model->patch_multiple()));
+}
+
+NetworkOptions network_options(const LbafConfig& lbaf, std::int64_t step) {
+  return {.batch_statistics = lbaf.period == 0,
+          .detach = lbaf.freeze == LbafFreeze::detach ? resting_branch(lbaf, step) : Branch::none};
+}
+
+// How images are fused in validation.
+SamplingOptions validation_sampling(const Experiment& e) {
+  SamplingOptions options{.sampler = e.sampler, .tiles = e.tiles};
+  if (e.train.validate_calls > 0) options.sampler.steps = e.train.validate_calls;
+  return options;
 }
 
 }  // namespace
@@ -42,17 +54,30 @@ FusionTask::FusionTask(Session& session) : session_(session), train_(open_traini
             train_.bands(), train_.in_memory() ? "in memory" : "streamed");
 }
 
-Tensor FusionTask::distance(const Tensor& fused, const Tensor& gt) const {
+void FusionTask::load(std::int64_t step) {
+  feed_->load(step);
+  step_ = step;
+  const std::vector<Tensor> drawn =
+      session_.model->draw(feed_->batch().gt.shape(), {.seed = session_.experiment.train.seed, .step = step});
+  drawn_.resize(drawn.size());
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    if (!drawn_[i].defined()) drawn_[i] = Tensor::empty(drawn[i].shape(), drawn[i].dtype(), session_.device());
+    drawn_[i].copy_from(drawn[i]);
+  }
+}
+
+Tensor FusionTask::distance(const Tensor& prediction, const Tensor& target) const {
   const std::string& name = session_.experiment.loss.name;
-  if (name == "mse") return ops::mse_loss(fused, gt);
-  if (name == "charbonnier") return ops::charbonnier_loss(fused, gt);
-  return ops::l1_loss(fused, gt);
+  if (name == "mse") return ops::mse_loss(prediction, target);
+  if (name == "charbonnier") return ops::charbonnier_loss(prediction, target);
+  return ops::l1_loss(prediction, target);
 }
 
 Tensor FusionTask::loss() {
   const Batch& batch = feed_->batch();
-  const FusionOutput output = session_.forward({batch.pan, batch.lms, batch.ms});
-  Tensor loss = distance(output.fused, batch.gt);
+  const TrainingOutput output =
+      session_.train({batch.pan, batch.lms, batch.ms}, batch.gt, drawn_, network_options(session_.experiment.lbaf, step_));
+  Tensor loss = distance(output.prediction, output.target);
   const double weight = session_.experiment.loss.detail_weight;
   if (output.detail.defined() && weight > 0) {
     const Tensor detail = ops::l1_loss(output.detail, ops::sub(batch.gt, batch.lms));
@@ -72,11 +97,13 @@ Validation FusionTask::validate() {
   const QualityOptions quality = quality_options(e);
   std::vector<MetricList> rows;
   Validation result;
-  for (std::int64_t begin = 0; begin < valid_->size(); begin += e.train.batch) {
-    std::vector<std::int64_t> indices(static_cast<std::size_t>(std::min(e.train.batch, valid_->size() - begin)));
+  const std::int64_t images = e.train.validate_images > 0 ? std::min(e.train.validate_images, valid_->size()) : valid_->size();
+  for (std::int64_t begin = 0; begin < images; begin += e.train.batch) {
+    std::vector<std::int64_t> indices(static_cast<std::size_t>(std::min(e.train.batch, images - begin)));
     std::iota(indices.begin(), indices.end(), begin);
     const Batch batch = valid_->read(indices);
-    const FusionOutput output = fuse(session_, batch);
+    const FusionOutput output =
+        session_.denoiser() != nullptr ? fuse(session_, batch, validation_sampling(e)) : fuse(session_, batch);
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(indices.size()); ++i) {
       rows.push_back(evaluate_reduced(image_in_dn(batch.gt, i, e.scale()), image_in_dn(output.fused, i, e.scale()), quality));
     }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "framework/train/trainer.h"
 #include "tools/cfrun/batch_feed.h"
@@ -20,18 +21,20 @@ class FusionTask final : public TrainTask {
   bool has_validation() const { return valid_.has_value(); }
   double loader_wait_seconds() const { return feed_->loader().wait_seconds(); }
 
-  void load(std::int64_t step) override { feed_->load(step); }
+  void load(std::int64_t step) override;
   Tensor loss() override;
   std::string describe_batch(std::int64_t step) const override;
   Validation validate() override;
 
  private:
-  Tensor distance(const Tensor& fused, const Tensor& gt) const;
+  Tensor distance(const Tensor& prediction, const Tensor& target) const;
 
   Session& session_;
   Dataset train_;
   std::optional<Dataset> valid_;
   std::unique_ptr<BatchFeed> feed_;
+  std::int64_t step_ = 0;      // that was loaded
+  std::vector<Tensor> drawn_;  // of it, on the device
 };
 
 }  // namespace cf

@@ -22,6 +22,8 @@ void take_averages(const ParamStore& params, const Tensor& shadow, const std::st
   params.flat().copy_from(shadow);
 }
 
+Tensor in_f32(const Tensor& t) { return t.defined() ? ops::cast(t, DType::f32) : Tensor(); }
+
 std::unique_ptr<Session> restore(const Checkpoint& checkpoint, Experiment experiment, const std::string& file) {
   const Device device = open_device(experiment);
   auto session = std::make_unique<Session>(std::move(experiment), device);
@@ -62,8 +64,20 @@ Session::Session(Experiment e, Device device) : experiment(std::move(e)), params
 FusionOutput Session::forward(const FusionInput& input) const {
   const ops::MixedPrecision mixed(experiment.precision == "bf16" && !device().is_cpu());
   const FusionOutput output = model->forward(input);
-  const auto full = [](const Tensor& t) { return t.defined() ? ops::cast(t, DType::f32) : Tensor(); };
-  return {full(output.fused), full(output.detail)};
+  return {in_f32(output.fused), in_f32(output.detail)};
+}
+
+FusionOutput Session::sample(const FusionInput& input, const SamplingOptions& options) const {
+  check(denoiser() != nullptr, "{}: fuses in one pass, there is nothing to sample", experiment.model.name);
+  const ops::MixedPrecision mixed(experiment.precision == "bf16" && !device().is_cpu());
+  return {in_f32(denoiser()->sample(input, options)), {}};
+}
+
+TrainingOutput Session::train(const FusionInput& input, const Tensor& gt, const std::vector<Tensor>& drawn,
+                              const NetworkOptions& options) const {
+  const ops::MixedPrecision mixed(experiment.precision == "bf16" && !device().is_cpu());
+  const TrainingOutput output = model->train(input, gt, drawn, options);
+  return {in_f32(output.prediction), in_f32(output.target), in_f32(output.detail)};
 }
 
 std::unique_ptr<Session> load_session(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
@@ -102,6 +116,11 @@ FusionOutput fuse(const Session& session, const Batch& batch) {
   const NoGrad no_grad;
   const FusionOutput output = session.forward(input_on(session.device(), batch));
   return {output.fused.to(Device{}), output.detail.defined() ? output.detail.to(Device{}) : Tensor()};
+}
+
+FusionOutput fuse(const Session& session, const Batch& batch, const SamplingOptions& options) {
+  const NoGrad no_grad;
+  return {session.sample(input_on(session.device(), batch), options).fused.to(Device{}), {}};
 }
 
 Tensor image_in_dn(const Tensor& images, std::int64_t index, double scale) {

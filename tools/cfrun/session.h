@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "framework/nn/param_store.h"
+#include "models/denoising_model.h"
 #include "models/registry.h"
 #include "tools/cfrun/experiment.h"
 
@@ -20,6 +22,13 @@ struct Session {
   Device device() const { return params.device(); }
   // The network's output, in f32. With precision bf16 it is computed in mixed precision, where the device can.
   FusionOutput forward(const FusionInput& input) const;
+  // Null where the network fuses in one pass.
+  const DenoisingModel* denoiser() const { return dynamic_cast<const DenoisingModel*>(model.get()); }
+  // As forward(), by the given procedure instead of the configured one; of denoising networks only.
+  FusionOutput sample(const FusionInput& input, const SamplingOptions& options) const;
+  // As FusionModel::train, in the same precision.
+  TrainingOutput train(const FusionInput& input, const Tensor& gt, const std::vector<Tensor>& drawn,
+                       const NetworkOptions& options) const;
 
   Experiment experiment;
   ParamStore params;
@@ -36,6 +45,8 @@ void load_weights(Session& session, const std::filesystem::path& file);
 
 // Calls the network on f32 images scaled to [0, 1] without recording. Batch and result are on the host.
 FusionOutput fuse(const Session& session, const Batch& batch);
+// The same by sampling as `options` say; of denoising networks only.
+FusionOutput fuse(const Session& session, const Batch& batch, const SamplingOptions& options);
 
 // The network's input, of a batch that is on whatever device.
 FusionInput input_on(Device device, const Batch& batch);
