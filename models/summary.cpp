@@ -19,6 +19,10 @@ std::int64_t macs_of(std::string_view op, const std::vector<Tensor>& in, const T
   if (op == "laconv") return per_output(in[3]);
   if (op == "conv_transpose2d") return in[0].numel() * (in[1].numel() / in[1].dim(0));
   if (op == "matmul") return in[0].numel() * out.dim(-1);
+  // Scores and their product with the values: each token meets each, in all channels.
+  if (op == "attention") return 2 * in[0].numel() * (in[0].numel() / (in[0].dim(0) * in[0].dim(-1)));
+  if (op == "cross_covariance") return in[0].numel() * out.dim(-1);
+  if (op == "head_matmul") return in[0].numel() * in[1].dim(-1);
   return 0;
 }
 
@@ -60,9 +64,9 @@ std::size_t peak_bytes(Device device, F&& work) {
   return allocator.stats().peak_bytes - before;
 }
 
-void train_once(const FusionModel& model, const FusionInput& input) {
-  const FusionOutput out = model.forward(input);
-  backward(out.fused, Tensor::zeros(out.fused.shape(), out.fused.dtype(), out.fused.device()));
+// One call of the network, as a training step makes it, with the statistics that inference uses.
+Tensor call_once(const FusionModel& model, const FusionInput& input, const std::vector<Tensor>& drawn) {
+  return model.train(input, input.lms, drawn, {}).prediction;
 }
 
 // 1234567 -> "1,234,567"
@@ -90,6 +94,9 @@ ModelSummary summarize(const FusionModel& model, const ParamStore& store, std::i
   input.lms = zeros({batch, height, width, c.bands});
   if (model.reads_ms()) input.ms = zeros({batch, height / c.ratio, width / c.ratio, c.bands});
 
+  std::vector<Tensor> drawn = model.draw(input.lms.shape(), {});
+  for (Tensor& t : drawn) t = t.to(store.dtype()).to(store.device());
+
   ModelSummary s;
   s.pan = input.pan.shape();
   s.lms = input.lms.shape();
@@ -97,9 +104,12 @@ ModelSummary summarize(const FusionModel& model, const ParamStore& store, std::i
   s.forward_bytes = peak_bytes(store.device(), [&] {
     const NoGrad no_grad;
     const ObserveOps observe([&](const auto&... seen) { tracer.see(seen...); });
-    model.forward(input);
+    call_once(model, input, drawn);
   });
-  s.training_bytes = peak_bytes(store.device(), [&] { train_once(model, input); });
+  s.training_bytes = peak_bytes(store.device(), [&] {
+    const Tensor y = call_once(model, input, drawn);
+    backward(y, Tensor::zeros(y.shape(), y.dtype(), y.device()));
+  });
   store.zero_grad();
   s.layers = std::move(tracer.layers);
   for (const LayerSummary& layer : s.layers) s.macs += layer.macs;

@@ -31,8 +31,8 @@ struct ModelSummary {
   std::size_t training_bytes = 0;  // forward and backward, without gradients of parameters and optimizer state
 };
 
-// Runs `model`, whose parameters are those of `store`, forward and backward once on zeros of (batch, height, width). Resets
-// the allocator's peak and the gradients. Throws Error as FusionModel::forward.
+// Calls the network of `model`, whose parameters are those of `store`, forward and backward once on zeros of (batch, height,
+// width), as training does. Resets the allocator's peak and the gradients. Throws Error as FusionModel::train.
 ModelSummary summarize(const FusionModel& model, const ParamStore& store, std::int64_t batch, std::int64_t height,
                        std::int64_t width);
 

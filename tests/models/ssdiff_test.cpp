@@ -11,6 +11,7 @@
 #include "framework/optim/optimizer.h"
 #include "models/registry.h"
 #include "models/ssdiff/names.h"
+#include "models/summary.h"
 #include "tests/models/helpers.h"
 
 using namespace cf;
@@ -213,6 +214,23 @@ TEST_CASE("evaluation leaves the running statistics alone, training moves them")
   CHECK(built.store.flat_buffers().to_vector<float>() == before);
   built.model->train(images, gt, built.model->draw(gt.shape(), {}));
   CHECK(built.store.flat_buffers().to_vector<float>() != before);
+}
+
+TEST_CASE("the summary counts one call of SSDiff's network") {
+  const Built built(tiny());
+  const auto before = built.store.flat_buffers().to_vector<float>();
+  const ModelSummary s = summarize(*built.model, built.store, 2, 32, 32);
+  CHECK(s.parameters == built.store.parameter_count());
+  std::int64_t listed = 0;
+  std::int64_t attention = 0;
+  for (const LayerSummary& layer : s.layers) {
+    listed += layer.parameters;
+    if (layer.op == "attention") attention += layer.macs;
+  }
+  CHECK(listed == s.parameters);
+  // Two images, two products of 1024 tokens and 8 channels at levels 0 and 4, 256 and 16 at 1 and 3, 64 and 32 at 2.
+  CHECK(attention == 2 * 2 * (2 * 1024 * 1024 * 8 + 2 * 256 * 256 * 16 + 64 * 64 * 32));
+  CHECK(built.store.flat_buffers().to_vector<float>() == before);
 }
 
 TEST_CASE("SSDiff refuses what it cannot compute") {

@@ -11,8 +11,7 @@
 
 namespace cf::parity {
 
-void compare_gradients(const std::vector<Gradient>& gradients, const Setting& setting, GradientTolerance tolerance,
-                       Report& report) {
+std::vector<double> gradient_errors(const std::vector<Gradient>& gradients) {
   double largest = 0;
   for (const Gradient& g : gradients) largest = std::max(largest, test::norm(g.want));
   std::vector<double> errors;
@@ -20,10 +19,21 @@ void compare_gradients(const std::vector<Gradient>& gradients, const Setting& se
     // What is that small stands for zero: it must be small here too, within the rounding of the largest.
     const bool zero = test::norm(g.want) < 1e-9 * largest;
     errors.push_back(zero ? test::norm(g.got) / largest : test::relative_error(g.got, g.want));
-    report.add(setting, g.name, errors.back(), tolerance.each);
   }
-  std::nth_element(errors.begin(), errors.begin() + static_cast<std::ptrdiff_t>(errors.size() / 2), errors.end());
-  report.add(setting, "median of gradients", errors[errors.size() / 2], tolerance.median);
+  return errors;
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+void compare_gradients(const std::vector<Gradient>& gradients, const Setting& setting, GradientTolerance tolerance,
+                       Report& report) {
+  const std::vector<double> errors = gradient_errors(gradients);
+  for (std::size_t i = 0; i < errors.size(); ++i) report.add(setting, gradients[i].name, errors[i], tolerance.each);
+  report.add(setting, "median of gradients", median(errors), tolerance.median);
 }
 
 namespace {

@@ -22,6 +22,10 @@ struct GradientTolerance {
   double median;
 };
 
+// Relative errors; what is tiny against the largest gradient stands for zero and is measured by that one.
+std::vector<double> gradient_errors(const std::vector<Gradient>& gradients);
+double median(std::vector<double> values);
+
 void compare_gradients(const std::vector<Gradient>& gradients, const Setting& setting, GradientTolerance tolerance,
                        Report& report);
 
