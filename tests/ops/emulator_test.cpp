@@ -118,6 +118,18 @@ TEST_CASE("a barrier that only some threads reach is an error") {
   CHECK(rotates(true));
 }
 
+TEST_CASE("what a GPU could not start, or would wait for, is an error") {
+  std::vector<float> x(301, 1);
+  float y = 0;
+  const auto sum = [&](Grid grid) { cuda::launch("row_sums", row_sums, grid, std::int64_t{301}, x.data(), &y); };
+  sum({{}, {64}});
+  CHECK(y == 301);
+  CHECK_THROWS_WITH_AS(sum({{}, {48}}), doctest::Contains("warp that is not whole"), Error);
+  CHECK_THROWS_WITH_AS(sum({{}, {64}, std::size_t{100} << 10U}), doctest::Contains("shared memory"), Error);
+  CHECK_THROWS_WITH_AS(sum({{1, 70000}, {64}}), doctest::Contains("70000"), Error);
+  CHECK_THROWS_WITH_AS(sum({{0}, {64}}), doctest::Contains("without blocks"), Error);
+}
+
 TEST_CASE("shared memory that nobody wrote reads as NaN") {
   std::vector<float> y(4, 0);
   cuda::launch("unwritten", unwritten, Grid{{}, {4}, 16}, y.data());

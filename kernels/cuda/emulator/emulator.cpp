@@ -20,7 +20,9 @@ namespace {
 
 constexpr int kWarp = 32;
 constexpr std::size_t kStackBytes = std::size_t{128} << 10U;
-constexpr std::size_t kSharedBytes = std::size_t{228} << 10U;  // an H100's per multiprocessor
+// What every supported GPU gives a block: the least is that of compute capability 8.6 and 8.9.
+constexpr std::size_t kSharedBytes = std::size_t{99} << 10U;
+constexpr unsigned kMostBlocksYZ = 65535;
 constexpr std::size_t kLargestExchange = 16;
 
 Order order = Order::forward;
@@ -243,10 +245,12 @@ void* Block::shared(std::size_t bytes) {
 
 void Block::exchange(const void* mine, void* theirs, std::size_t bytes, int from) {
   const std::size_t self = current_;
+  // On a GPU a shuffle among all lanes waits for all 32.
+  check(self / kWarp * kWarp + kWarp <= threads_.size(), "{}: a shuffle in a warp that is not whole, in a block of {} threads",
+        kernel_, threads_.size());
   std::memcpy(threads_[self].offered.data(), mine, bytes);
   wait(Wait::warp);
   const std::size_t other = self / kWarp * kWarp + static_cast<std::size_t>(from);
-  check(other < threads_.size(), "{}: a shuffle reads lane {}, which does not exist", kernel_, from);
   std::memcpy(theirs, threads_[other].offered.data(), bytes);
   wait(Wait::warp);
 }
@@ -257,6 +261,9 @@ void run(const char* kernel, const Extents& extents, std::size_t shared_bytes, s
   constexpr std::size_t kMostThreads = 1024;
   const std::size_t threads = std::size_t{extents.threads[0]} * extents.threads[1] * extents.threads[2];
   check(threads >= 1 && threads <= kMostThreads, "{}: a block of {} threads", kernel, threads);
+  for (const unsigned n : extents.blocks) check(n >= 1, "{}: a grid without blocks", kernel);
+  check(extents.blocks[1] <= kMostBlocksYZ && extents.blocks[2] <= kMostBlocksYZ, "{}: a grid of {} x {} x {} blocks", kernel,
+        extents.blocks[0], extents.blocks[1], extents.blocks[2]);
   enqueue([kernel, extents, shared_bytes, body = std::move(body)] {
     check(running == nullptr, "{}: started by another kernel", kernel);
     // Kept: its stacks serve the next kernel.
