@@ -21,7 +21,7 @@ while (($#)); do
   shift
 done
 # What is listed but was just deleted is no source to check.
-((${#files[@]})) || mapfile -t files < <(comm -23 <(git ls-files '*.h' '*.cpp' | sort) <(git ls-files --deleted | sort))
+((${#files[@]})) || mapfile -t files < <(comm -23 <(git ls-files '*.h' '*.cpp' '*.cu' | sort) <(git ls-files --deleted | sort))
 
 status=0
 printf '%s\0' "${files[@]}" | xargs -0 "${CLANG_FORMAT:-clang-format-14}" --dry-run -Werror || status=1
