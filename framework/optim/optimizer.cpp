@@ -63,6 +63,10 @@ struct Algorithm<RmspropOptions> {
   }
 };
 
+Tensor part(const Tensor& flat, const FlatRange& range) {
+  return Tensor::window(flat.storage(), flat.storage_offset() + range.begin, {range.end - range.begin}, flat.dtype());
+}
+
 }  // namespace
 
 Optimizer::Optimizer(const OptimizerOptions& options, const Tensor& params, const Tensor& grads)
@@ -97,22 +101,45 @@ void Optimizer::prepare(double lr, Ema* ema) {
   copy_bytes(values_.device(), values_.view().data, Device{}, values.data(), sizeof values);
 }
 
-void Optimizer::apply(const ApplyOptions& options) const {
-  const OpRange range("optimizer");
+StepFrame Optimizer::frame_of(const ApplyOptions& options) const {
   check(options.max_norm >= 0, "optimizer: the largest norm must not be negative, got {}", options.max_norm);
   check(options.max_norm == 0 || options.norm != nullptr, "optimizer: clipping needs the norm of the gradients");
   check(options.ema == ema_, "optimizer: the step was prepared for another average; give prepare() and apply() the same");
   StepFrame frame{.values = values_.cview(), .max_norm = options.max_norm};
   if (options.norm != nullptr) frame.squared_norm = options.norm->squared().cview();
   if (ema_ != nullptr) {
-    frame.shadow = ema_->shadow().view();
-    check(frame.shadow.shape == params_.shape(), "optimizer: averages {}, parameters {}", frame.shadow.shape.str(),
+    check(ema_->shadow().shape() == params_.shape(), "optimizer: averages {}, parameters {}", ema_->shadow().shape().str(),
           params_.shape().str());
   }
+  return frame;
+}
+
+void Optimizer::update(StepFrame frame, const FlatRange& range) const {
+  if (range.begin == range.end) return;
+  if (ema_ != nullptr) frame.shadow = part(ema_->shadow(), range).view();
+  const Tensor params = part(params_, range);
+  const Tensor grads = part(grads_, range);
+  std::vector<std::pair<std::string, Tensor>> state;
+  for (const auto& [name, tensor] : state_) state.emplace_back(name, part(tensor, range));
   const OptimKernels& kernels = kernels_for(params_.device()).optim;
-  std::visit([&]<class Options>(
-                 const Options& o) { Algorithm<Options>::apply(kernels, o, frame, params_.view(), grads_.cview(), state_); },
-             options_);
+  std::visit(
+      [&]<class Options>(const Options& o) { Algorithm<Options>::apply(kernels, o, frame, params.view(), grads.cview(), state); },
+      options_);
+}
+
+void Optimizer::apply(const ApplyOptions& options) const {
+  const OpRange profiled("optimizer");
+  const StepFrame frame = frame_of(options);
+  std::int64_t begin = 0;
+  for (const FlatRange& rest : options.resting) {
+    check(begin <= rest.begin && rest.begin <= rest.end && rest.end <= params_.numel(),
+          "optimizer: range {} to {} of {} parameters cannot rest", rest.begin, rest.end, params_.numel());
+    update(frame, {begin, rest.begin});
+    begin = rest.end;
+    if (ema_ == nullptr) continue;
+    kernels_for(params_.device()).optim.ema(frame.values, part(ema_->shadow(), rest).view(), part(params_, rest).cview());
+  }
+  update(frame, {begin, params_.numel()});
 }
 
 }  // namespace cf

@@ -2,16 +2,20 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "framework/nn/flat_range.h"
 #include "framework/optim/clip.h"
 #include "framework/optim/ema.h"
 #include "framework/tensor/tensor.h"
 
 namespace cf {
+
+struct StepFrame;
 
 // Adam (Kingma & Ba, ICLR 2015); weight decay is L2, added to the gradient.
 struct AdamOptions {
@@ -50,6 +54,8 @@ struct ApplyOptions {
   const GradNorm* norm = nullptr;
   double max_norm = 0;  // gradients count as scaled down to this norm; 0: as they are. Needs `norm`
   Ema* ema = nullptr;   // the average that is taken in the same pass
+  // Rising ranges that rest: parameters and state there stay bit for bit as they are, the average goes on.
+  std::span<const FlatRange> resting = {};
 };
 
 // A step is made of two parts: prepare() on the host, which counts and tells the device the numbers of the step, and apply(),
@@ -78,6 +84,9 @@ class Optimizer {
   void set_steps(std::int64_t steps) { steps_ = steps; }
 
  private:
+  StepFrame frame_of(const ApplyOptions& options) const;
+  void update(StepFrame frame, const FlatRange& range) const;
+
   OptimizerOptions options_;
   Tensor params_;
   Tensor grads_;

@@ -123,8 +123,14 @@ Tensor Trainer::queue_step() {
   parts_.params.zero_grad();
   const Tensor loss = parts_.task.loss();
   backward(loss);
+  const std::vector<FlatRange> resting = parts_.task.resting(step_);
+  // What rests has no part in the norm.
+  for (const FlatRange& r : resting) {
+    const Tensor& grad = parts_.params.flat_grad();
+    Tensor::window(grad.storage(), grad.storage_offset() + r.begin, {r.end - r.begin}, grad.dtype()).fill_zero();
+  }
   norm_.measure();
-  parts_.optimizer.apply({.norm = &norm_, .max_norm = options_.clip_norm, .ema = parts_.ema});
+  parts_.optimizer.apply({.norm = &norm_, .max_norm = options_.clip_norm, .ema = parts_.ema, .resting = resting});
   return loss.detach();
 }
 

@@ -11,6 +11,7 @@
 
 #include "framework/core/allocator.h"
 #include "framework/io/json.h"
+#include "framework/nn/flat_range.h"
 #include "framework/nn/param_store.h"
 #include "framework/optim/clip.h"
 #include "framework/optim/ema.h"
@@ -46,6 +47,8 @@ class TrainTask {
   // Which samples the batch of `step` is made of, for the report of a loss that is not finite.
   virtual std::string describe_batch(std::int64_t step) const = 0;
   virtual Validation validate() = 0;
+  // The parameters that step `step` leaves as they are, rising ranges. Not where steps are captured.
+  virtual std::vector<FlatRange> resting(std::int64_t /*step*/) const { return {}; }
 };
 
 struct TrainerOptions {

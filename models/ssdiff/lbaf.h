@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "framework/io/config_rules.h"
+#include "framework/nn/flat_range.h"
 #include "framework/nn/param_store.h"
 #include "models/fusion_model.h"
 
@@ -38,12 +39,6 @@ Branch resting_branch(const LbafConfig& config, std::int64_t step);
 
 // What a parameter of SSDiff belongs to, by its name; none: to both.
 Branch branch_of(std::string_view parameter);
-
-// A range of ParamStore::flat(), in elements.
-struct FlatRange {
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-};
 
 // The parameters that an optimizer must leave bit for bit as they are in step `step`: rising ranges, neighbours joined, padding
 // included. Empty unless freeze = params.

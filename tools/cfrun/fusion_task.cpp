@@ -35,6 +35,12 @@ NetworkOptions network_options(const LbafConfig& lbaf, std::int64_t step) {
           .detach = lbaf.freeze == LbafFreeze::detach ? resting_branch(lbaf, step) : Branch::none};
 }
 
+void check_lbaf(const Experiment& e) {
+  if (e.lbaf.period == 0) return;
+  check(e.model.name == "ssdiff", "lbaf: {} has no spatial and spectral branch; set lbaf.period=0", e.model.name);
+  check(!e.capture, "lbaf: its phases are different work, which cannot be captured as one step; set capture=false");
+}
+
 // How images are fused in validation.
 SamplingOptions validation_sampling(const Experiment& e) {
   SamplingOptions options{.sampler = e.sampler, .tiles = e.tiles};
@@ -46,6 +52,7 @@ SamplingOptions validation_sampling(const Experiment& e) {
 
 FusionTask::FusionTask(Session& session) : session_(session), train_(open_training_set(session)) {
   const Experiment& e = session_.experiment;
+  check_lbaf(e);
   if (!e.data.valid.empty()) {
     valid_ = Dataset::open(e.data_path(e.data.valid), e.dataset_options(true, session_.model->size_multiple()));
   }
@@ -84,6 +91,10 @@ Tensor FusionTask::loss() {
     loss = ops::add(loss, ops::affine(detail, weight, 0));
   }
   return loss;
+}
+
+std::vector<FlatRange> FusionTask::resting(std::int64_t step) const {
+  return frozen_ranges(session_.params, session_.experiment.lbaf, step);
 }
 
 std::string FusionTask::describe_batch(std::int64_t step) const {

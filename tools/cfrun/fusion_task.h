@@ -25,6 +25,7 @@ class FusionTask final : public TrainTask {
   Tensor loss() override;
   std::string describe_batch(std::int64_t step) const override;
   Validation validate() override;
+  std::vector<FlatRange> resting(std::int64_t step) const override;
 
  private:
   Tensor distance(const Tensor& prediction, const Tensor& target) const;
