@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/drawing.h"
 #include "data/glyphs.h"
 #include "framework/core/check.h"
 
@@ -33,20 +34,10 @@ struct Pixels {
   }
 };
 
-using Colour = std::array<std::uint8_t, 3>;
 constexpr Colour kNotFinite = {255, 0, 255};
 constexpr Colour kWhite = {255, 255, 255};
 
 std::uint8_t to_byte(double unit) { return static_cast<std::uint8_t>(std::lround(255 * std::clamp(unit, 0.0, 1.0))); }
-
-Picture blank(std::int64_t height, std::int64_t width) {
-  return {height, width, std::vector<std::uint8_t>(static_cast<std::size_t>(height * width * 3))};
-}
-
-void put(Picture& picture, std::int64_t y, std::int64_t x, const Colour& colour) {
-  if (y < 0 || y >= picture.height || x < 0 || x >= picture.width) return;
-  std::copy(colour.begin(), colour.end(), picture.pixels.begin() + (y * picture.width + x) * 3);
-}
 
 // The value below which `percent` of the finite values lie (nearest rank); 0 where there are none.
 double percentile(std::vector<double>& values, double percent) {
@@ -70,17 +61,6 @@ Colour heat(double unit) {
   return colour;
 }
 
-void write_text(Picture& picture, std::int64_t y, std::int64_t x, std::string_view text) {
-  for (const char c : text) {
-    for (std::int64_t row = 0; row < kGlyphHeight; ++row) {
-      for (std::int64_t col = 0; col < kGlyphWidth; ++col) {
-        if (glyph_pixel(c, row, col)) put(picture, y + row, x + col, kWhite);
-      }
-    }
-    x += kGlyphWidth + 1;
-  }
-}
-
 // The scale on the right of an error map: `full` above, 0 below.
 void draw_scale(Picture& picture, std::int64_t left, double full) {
   constexpr std::int64_t kBarWidth = 8;
@@ -90,8 +70,8 @@ void draw_scale(Picture& picture, std::int64_t left, double full) {
     const double unit = 1 - static_cast<double>(y - top) / static_cast<double>(std::max<std::int64_t>(1, bottom - top - 1));
     for (std::int64_t x = left + 2; x < left + 2 + kBarWidth; ++x) put(picture, y, x, heat(unit));
   }
-  write_text(picture, 1, left + 2, fmt::format("{:.3g}", full));
-  write_text(picture, picture.height - kGlyphHeight - 1, left + 2, "0");
+  write_text(picture, 1, left + 2, fmt::format("{:.3g}", full), kWhite);
+  write_text(picture, picture.height - kGlyphHeight - 1, left + 2, "0", kWhite);
 }
 
 }  // namespace
@@ -112,7 +92,7 @@ Stretch percentile_stretch(const Tensor& image, const Bands& bands, double low, 
 Picture show(const Tensor& image, const Stretch& stretch) {
   const Pixels pixels(image);
   pixels.check_bands(stretch.bands);
-  Picture picture = blank(pixels.height, pixels.width);
+  Picture picture = blank_picture(pixels.height, pixels.width);
   for (std::int64_t p = 0; p < pixels.count(); ++p) {
     Colour colour{};
     for (std::size_t c = 0; c < 3; ++c) {
@@ -145,7 +125,7 @@ Picture show_error(const Tensor& fused, const Tensor& gt, double full) {
     full = percentile(sorted, 99);
   }
   const std::int64_t strip = 5 * (kGlyphWidth + 1) + 4;  // room for labels such as "0.012"
-  Picture picture = blank(a.height, a.width + strip);
+  Picture picture = blank_picture(a.height, a.width + strip);
   for (std::int64_t p = 0; p < a.count(); ++p) {
     const double error = errors[static_cast<std::size_t>(p)];
     const Colour colour = !std::isfinite(error) ? kNotFinite : heat(full > 0 ? error / full : 0);

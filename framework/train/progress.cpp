@@ -28,8 +28,14 @@ std::string format_duration(double seconds) {
   return fmt::format("{} s", s);
 }
 
-Progress::Progress(std::int64_t begin, std::int64_t end, std::FILE* out, double seconds)
-    : begin_(begin), end_(end), out_(out), seconds_(seconds), terminal_(isatty(fileno(out)) != 0), last_step_(begin) {
+Progress::Progress(std::int64_t begin, std::int64_t end, std::string unit, std::FILE* out, double seconds)
+    : begin_(begin),
+      end_(end),
+      unit_(std::move(unit)),
+      out_(out),
+      seconds_(seconds),
+      terminal_(isatty(fileno(out)) != 0),
+      last_step_(begin) {
   last_time_ = Clock::now();
   last_line_ = last_time_ - std::chrono::hours(1);
 }
@@ -57,10 +63,10 @@ void Progress::update(std::int64_t step, const std::string& text) {
   const double share = end_ > begin_ ? static_cast<double>(step - begin_) / static_cast<double>(end_ - begin_) : 1.0;
   const std::string left = rate_ > 0 ? format_duration(static_cast<double>(end_ - step) / rate_) : "?";
   if (terminal_) {
-    fmt::print(out_, "\r\x1b[K{} {}/{}  {}  {:.2f} steps/s  {} left", bar(share), step, end_, text, rate_, left);
+    fmt::print(out_, "\r\x1b[K{} {}/{}  {}  {:.2f} {}s/s  {} left", bar(share), step, end_, text, rate_, unit_, left);
     drawn_ = true;
   } else {
-    fmt::print(out_, "step {}/{}  {}  {:.2f} steps/s  {} left\n", step, end_, text, rate_, left);
+    fmt::print(out_, "{} {}/{}  {}  {:.2f} {}s/s  {} left\n", unit_, step, end_, text, rate_, unit_, left);
   }
   std::fflush(out_);
 }

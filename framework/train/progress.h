@@ -10,8 +10,9 @@ namespace cf {
 
 class Progress {
  public:
-  // The loop goes from step `begin` to step `end`. Lines appear on `out` at most every `seconds` where it is no terminal.
-  Progress(std::int64_t begin, std::int64_t end, std::FILE* out = stderr, double seconds = 10);
+  // The loop goes from step `begin` to step `end`; `unit` is what a step is called. Lines appear on `out` at most every
+  // `seconds` where it is no terminal.
+  Progress(std::int64_t begin, std::int64_t end, std::string unit = "step", std::FILE* out = stderr, double seconds = 10);
   // Ends the bar's line.
   ~Progress();
   Progress(const Progress&) = delete;
@@ -30,6 +31,7 @@ class Progress {
 
   std::int64_t begin_;
   std::int64_t end_;
+  std::string unit_;
   std::FILE* out_;
   double seconds_;
   bool terminal_;

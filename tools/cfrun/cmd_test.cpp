@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <filesystem>
+#include <map>
 
 #include "data/mat.h"
 #include "data/results.h"
@@ -13,6 +14,8 @@
 #include "tools/cfrun/evaluate.h"
 #include "tools/cfrun/fuser.h"
 #include "tools/cfrun/metric_table.h"
+#include "tools/cfrun/noise_use.h"
+#include "tools/cfrun/sampling_sweep.h"
 
 namespace cf {
 namespace {
@@ -27,47 +30,45 @@ struct TestArguments {
   std::int64_t crop = -1;
   bool clip = false;
   bool no_pictures = false;
+  // Of networks that sample:
+  std::vector<std::int64_t> steps;
+  std::vector<std::string> samplers;
+  std::int64_t tile_stride = 0;
+  bool noise_use = false;
+  WeightChoice weights = WeightChoice::automatic;
 };
 
 // One test set, from images to files.
 class SetTest {
  public:
   SetTest(const Session& session, std::filesystem::path out, bool pictures)
-      : session_(session),
-        fuse_(session),
-        out_(std::move(out)),
-        pictures_(pictures),
-        quality_(quality_options(session.experiment)) {}
+      : session_(session), fuse_(session), out_(std::move(out)), pictures_(pictures) {}
 
   MetricTable run(const std::filesystem::path& file) {
     const Experiment& e = session_.experiment;
     const Dataset set = Dataset::open(file, e.dataset_options(false, session_.model->size_multiple()));
     make_directories(out_);
     FusedFile fused(out_ / "fused.h5", {set.size(), set.height(), set.width(), set.bands()});
-    MetricTable table(file.filename().string(), set.has_gt() ? "reduced resolution" : "full resolution", conventions(quality_));
+    MetricTable table(file.filename().string(), set.has_gt() ? "reduced resolution" : "full resolution",
+                      conventions(quality_options(e)));
     for (std::int64_t i = 0; i < set.size(); ++i) {
       const Batch batch = set.read(std::vector<std::int64_t>{i});
       const FusionOutput output = fuse_(batch);
       const Tensor image = image_in_dn(output.fused, 0, e.scale());
-      table.add(evaluate(batch, image), evaluate(batch, image_in_dn(batch.lms, 0, e.scale())));
+      table.add(metrics_of(batch, image, e), metrics_of(batch, image_in_dn(batch.lms, 0, e.scale()), e));
       fused.put(i, image);
       if (mat::has_v5()) write_fused_mat(out_ / fmt::format("output_mulExm_{}.mat", i), image);
       if (pictures_) write_pictures(i, batch, output);
     }
     fused.commit();
+    if (session_.denoiser() != nullptr)
+      table.note("sampling", describe(e.sampler, fuse_.cost()), to_json(e.sampler, fuse_.cost()));
     write_json(out_ / "metrics.json", table.json());
     write_file(out_ / "metrics.csv", table.csv());
     return table;
   }
 
  private:
-  MetricList evaluate(const Batch& batch, const Tensor& fused) const {
-    const double scale = session_.experiment.scale();
-    const auto dn = [&](const Tensor& images) { return image_in_dn(images, 0, scale); };
-    if (batch.gt.defined()) return evaluate_reduced(dn(batch.gt), fused, quality_);
-    return evaluate_full(fused, dn(batch.ms), dn(batch.lms), dn(batch.pan), quality_);
-  }
-
   void write_pictures(std::int64_t image, const Batch& batch, const FusionOutput& output) const {
     for (const auto& [name, picture] : pictures_of(batch.pan, batch.lms, output.fused, batch.gt, output.detail)) {
       write_png(out_ / fmt::format("{:03}_{}.png", image, name), picture);
@@ -78,13 +79,13 @@ class SetTest {
   Fuser fuse_;
   std::filesystem::path out_;
   bool pictures_;
-  QualityOptions quality_;
 };
 
 void apply_options(const TestArguments& a, Experiment& e) {
   if (!a.metrics.empty()) e.test.metrics = a.metrics;
   if (a.crop >= 0) e.test.crop = a.crop;
   if (a.clip) e.test.clip = true;
+  if (a.tile_stride > 0) e.tiles.stride = a.tile_stride;
 }
 
 // The files to test: the one that was named, or the configuration's.
@@ -98,24 +99,57 @@ std::vector<std::filesystem::path> test_files(const TestArguments& a, const Expe
   return files;
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& file, std::size_t files, const std::filesystem::path& out) {
+  return files == 1 ? out : out / file.stem();
+}
+
+// "dpmpp" is short for the only DPM-Solver++ there is.
+std::string sampler_name(const std::string& name) { return name == "dpmpp" ? "dpmpp2m" : name; }
+
+int test_steps(const TestArguments& a, const Session& session, const std::vector<std::filesystem::path>& files,
+               const std::filesystem::path& out) {
+  std::vector<std::string> samplers;
+  for (const std::string& name : a.samplers) samplers.push_back(sampler_name(name));
+  if (samplers.empty()) samplers = {session.experiment.sampler.name};
+  SamplingSweep sweep(session, samplers, a.steps.empty() ? std::vector{session.experiment.sampler.steps} : a.steps);
+  for (const auto& file : files) {
+    const auto folder = folder_of(file, files.size(), out);
+    fmt::print("\n{}table and curves in {}\n", sweep.run(file, folder), folder.string());
+  }
+  return 0;
+}
+
+int test_noise_use(const TestArguments& a, const Session& session) {
+  const Experiment& e = session.experiment;
+  check(!a.data.empty() || !e.data.valid.empty(), "test: the configuration names no validation set; name a set with --data");
+  const std::filesystem::path file = a.data.empty() ? e.data_path(e.data.valid) : std::filesystem::path(a.data);
+  const NoiseUse use = measure_noise_use(session, file);
+  fmt::print(
+      "{}: {} tiles, steps below 20: L1 loss {:.6f} with a tile's own noisy residual, {:.6f} with another's: {:.3f} times\n",
+      file.filename().string(), use.tiles, use.own, use.other, use.ratio());
+  return 0;
+}
+
 int test(const TestArguments& a) {
   const std::filesystem::path checkpoint =
       a.checkpoint.empty() ? newest_run("runs", "best.cfk") / "best.cfk" : std::filesystem::path(a.checkpoint);
   std::unique_ptr<Session> session;
   if (a.config.empty()) {
-    session = load_session(checkpoint, a.overrides);
+    session = load_session(checkpoint, a.overrides, a.weights);
   } else {
     const Experiment config = read_experiment(a.config, a.overrides);
-    session = load_session(checkpoint, config);
+    session = load_session(checkpoint, config, a.weights);
   }
   apply_options(a, session->experiment);
   if (session->experiment.train.threads > 0) set_threads(static_cast<int>(session->experiment.train.threads));
   const std::filesystem::path out =
       a.out.empty() ? std::filesystem::absolute(checkpoint).parent_path() / "test" : std::filesystem::path(a.out);
   fmt::print("checkpoint: {}\n", checkpoint.string());
+  if (a.noise_use) return test_noise_use(a, *session);
   const auto files = test_files(a, session->experiment);
+  if (!a.steps.empty() || !a.samplers.empty()) return test_steps(a, *session, files, out);
   for (const auto& file : files) {
-    const auto folder = files.size() == 1 ? out : out / file.stem();
+    const auto folder = folder_of(file, files.size(), out);
     const MetricTable table = SetTest(*session, folder, !a.no_pictures).run(file);
     fmt::print("\n{}\nfused images, metrics{} in {}\n", table.text(), a.no_pictures ? "" : ", pictures", folder.string());
   }
@@ -138,6 +172,14 @@ void add_test(CLI::App& app, Action& action) {
   command->add_option("--crop", a->crop, "border left out of reduced-resolution metrics, as the toolbox's dim_cut; 0: none");
   command->add_flag("--clip", a->clip, "clip fused images to the sensor's range before reduced-resolution metrics");
   command->add_flag("--no-pictures", a->no_pictures, "write no PNG files");
+  command->add_option("--weights", a->weights, "of the checkpoint: auto (averaged ones where it has them), ema or live")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, WeightChoice>{
+          {"auto", WeightChoice::automatic}, {"ema", WeightChoice::averaged}, {"live", WeightChoice::live}}));
+  command->add_option("--steps", a->steps, "numbers of network calls per tile to compare, as 1,2,5,10: a table and its curves")
+      ->delimiter(',');
+  command->add_option("--sampler", a->samplers, "samplers to compare, as ddim,dpmpp")->delimiter(',');
+  command->add_option("--tile-stride", a->tile_stride, "PAN pixels from tile to tile (default: tiles.stride)");
+  command->add_flag("--noise-use", a->noise_use, "only measure whether a denoising network reads its noisy input");
   command->callback([a, &action] { action = [a] { return test(*a); }; });
 }
 

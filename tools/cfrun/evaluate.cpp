@@ -20,6 +20,13 @@ QualityOptions quality_options(const Experiment& e) {
   return options;
 }
 
+MetricList metrics_of(const Batch& batch, const Tensor& fused, const Experiment& e) {
+  const QualityOptions quality = quality_options(e);
+  const auto dn = [&](const Tensor& images) { return image_in_dn(images, 0, e.scale()); };
+  if (batch.gt.defined()) return evaluate_reduced(dn(batch.gt), fused, quality);
+  return evaluate_full(fused, dn(batch.ms), dn(batch.lms), dn(batch.pan), quality);
+}
+
 MetricList mean_of(const std::vector<MetricList>& rows) {
   check(!rows.empty(), "metrics: no image to average over");
   MetricList mean = rows.front();

@@ -14,6 +14,10 @@ namespace cf {
 // The conventions that an experiment asks for.
 QualityOptions quality_options(const Experiment& experiment);
 
+// The metrics of the first image of `batch`, of which `fused` (H, W, C) is the fusion in DN: at reduced resolution where there
+// is a ground truth.
+MetricList metrics_of(const Batch& batch, const Tensor& fused, const Experiment& experiment);
+
 // Metric by metric over images: the mean, and the standard deviation with n - 1 (0 for one image).
 MetricList mean_of(const std::vector<MetricList>& rows);
 MetricList deviation_of(const std::vector<MetricList>& rows);

@@ -1,6 +1,10 @@
 #include "tools/cfrun/fuser.h"
 
+#include <chrono>
+
 #include "framework/autograd/record.h"
+#include "framework/train/progress.h"
+#include "models/ssdiff/sampler.h"
 
 namespace cf {
 namespace {
@@ -15,7 +19,13 @@ void refresh(const Tensor& input, const Tensor& images) {
 
 }  // namespace
 
-Fuser::Fuser(const Session& session) : session_(session) {}
+Fuser::Fuser(const Session& session) : Fuser(session, session.experiment.sampler) {}
+
+Fuser::Fuser(const Session& session, const SamplerConfig& sampler)
+    : session_(session), sampling_{.sampler = sampler, .tiles = session.experiment.tiles} {
+  if (session.denoiser() == nullptr) return;
+  steps_ = static_cast<std::int64_t>(plan_sampling(session.denoiser()->schedule(), sampler).size());
+}
 
 bool Fuser::fits(const Batch& batch) const {
   return same_shape(input_.pan, batch.pan) && same_shape(input_.lms, batch.lms) && same_shape(input_.ms, batch.ms);
@@ -30,7 +40,27 @@ void Fuser::capture(const Batch& batch) {
   });
 }
 
+FusionOutput Fuser::sample(const Batch& batch) {
+  const auto begin = std::chrono::steady_clock::now();
+  std::unique_ptr<Progress> progress;
+  std::int64_t tiles = 0;
+  SamplingOptions options = sampling_;
+  options.progress = [&](std::int64_t done, std::int64_t total) {
+    if (progress == nullptr) progress = std::make_unique<Progress>(0, total, "tile");
+    tiles = total;
+    cost_.calls += steps_;
+    if (done < total) progress->update(done, "sampling");
+  };
+  FusionOutput output = fuse(session_, batch, options);
+  if (progress != nullptr) progress->clear();
+  cost_.images += batch.lms.dim(0);
+  cost_.tiles += tiles;
+  cost_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return output;
+}
+
 FusionOutput Fuser::operator()(const Batch& batch) {
+  if (session_.denoiser() != nullptr) return sample(batch);
   if (!session_.experiment.capture || session_.device().is_cpu()) return fuse(session_, batch);
   if (graphed_ == nullptr) capture(batch);
   if (!fits(batch)) return fuse(session_, batch);

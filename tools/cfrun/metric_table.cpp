@@ -52,6 +52,11 @@ void MetricTable::add(MetricList network, MetricList exp) {
   exp_.push_back(std::move(exp));
 }
 
+void MetricTable::note(const std::string& name, std::string text, ordered_json values) {
+  notes_ += name + ": " + std::move(text) + "\n";
+  values_[name] = std::move(values);
+}
+
 std::string MetricTable::text() const {
   std::string text = fmt::format("{}: {}, {} image{}\n{:<14}", set_, kind_, network_.size(), network_.size() == 1 ? "" : "s", "");
   for (const auto& [name, value] : network_.front()) text += fmt::format(" {:>12}", name);
@@ -62,7 +67,7 @@ std::string MetricTable::text() const {
   if (network_.size() > 1) text += deviation_line(deviation_of(network_));
   text += text_line("EXP", mean_of(exp_));
   if (exp_.size() > 1) text += deviation_line(deviation_of(exp_));
-  return text + "conventions: " + conventions_ + "\n";
+  return text + notes_ + "conventions: " + conventions_ + "\n";
 }
 
 std::string MetricTable::csv() const {
@@ -81,7 +86,10 @@ std::string MetricTable::csv() const {
 }
 
 ordered_json MetricTable::json() const {
-  return {{"set", set_}, {"kind", kind_}, {"conventions", conventions_}, {"network", summary(network_)}, {"EXP", summary(exp_)}};
+  ordered_json json = {
+      {"set", set_}, {"kind", kind_}, {"conventions", conventions_}, {"network", summary(network_)}, {"EXP", summary(exp_)}};
+  json.update(values_);
+  return json;
 }
 
 }  // namespace cf

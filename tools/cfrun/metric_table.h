@@ -17,6 +17,9 @@ class MetricTable {
   // The metrics of the next image, fused by the network and by interpolation.
   void add(MetricList network, MetricList exp);
 
+  // A line below the table, and `values` in the JSON under `name`.
+  void note(const std::string& name, std::string text, ordered_json values);
+
   std::string text() const;
   // A line per image and method, then means and deviations.
   std::string csv() const;
@@ -28,6 +31,8 @@ class MetricTable {
   std::string conventions_;
   std::vector<MetricList> network_;
   std::vector<MetricList> exp_;
+  std::string notes_;
+  ordered_json values_ = ordered_json::object();
 };
 
 }  // namespace cf

@@ -24,13 +24,17 @@ void take_averages(const ParamStore& params, const Tensor& shadow, const std::st
 
 Tensor in_f32(const Tensor& t) { return t.defined() ? ops::cast(t, DType::f32) : Tensor(); }
 
-std::unique_ptr<Session> restore(const Checkpoint& checkpoint, Experiment experiment, const std::string& file) {
+std::unique_ptr<Session> restore(const Checkpoint& checkpoint, Experiment experiment, WeightChoice weights,
+                                 const std::string& file) {
   const Device device = open_device(experiment);
   auto session = std::make_unique<Session>(std::move(experiment), device);
   LoadOptions options;
   options.prefix = "model.";
   load_into(session->params.state(), checkpoint.tensors, file, options);
-  if (const Tensor* shadow = checkpoint.find("ema.shadow")) take_averages(session->params, *shadow, file);
+  const Tensor* shadow = weights == WeightChoice::live ? nullptr : checkpoint.find("ema.shadow");
+  check(shadow != nullptr || weights != WeightChoice::averaged,
+        "{}: has no averaged weights; train with optimizer.ema above 0, or take those that were trained", file);
+  if (shadow != nullptr) take_averages(session->params, *shadow, file);
   return session;
 }
 
@@ -80,22 +84,26 @@ TrainingOutput Session::train(const FusionInput& input, const Tensor& gt, const 
   return {in_f32(output.prediction), in_f32(output.target), in_f32(output.detail)};
 }
 
-std::unique_ptr<Session> load_session(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+std::unique_ptr<Session> load_session(const std::filesystem::path& path, const std::vector<std::string>& overrides,
+                                      WeightChoice weights) {
   const Checkpoint checkpoint = read_checkpoint(path);
   const std::string file = path.string();
   check(checkpoint.meta.contains("config"), "{}: holds no configuration, so the network it belongs to is unknown; name one",
         file);
   ordered_json json = checkpoint.meta.at("config");
   for (const std::string& assignment : overrides) config::apply_override(json, experiment_schema(), assignment);
-  return restore(checkpoint, experiment_from(json, file + " (stored configuration)"), file);
+  return restore(checkpoint, experiment_from(json, file + " (stored configuration)"), weights, file);
 }
 
-std::unique_ptr<Session> load_session(const std::filesystem::path& path, const Experiment& config) {
+std::unique_ptr<Session> load_session(const std::filesystem::path& path, const Experiment& config, WeightChoice weights) {
   const Checkpoint checkpoint = read_checkpoint(path);
   const std::string stored = checkpoint.meta.value(ordered_json::json_pointer("/config/model/name"), std::string());
   check(stored.empty() || stored == config.model.name, "{}: holds the network '{}', the configuration asks for '{}'",
         path.string(), stored, config.model.name);
-  return restore(checkpoint, config, path.string());
+  const auto bands = checkpoint.meta.value(ordered_json::json_pointer("/config/data/bands"), config.data.bands);
+  check(bands == 0 || bands == config.data.bands, "{}: holds a network for {} bands, the configuration asks for {}",
+        path.string(), bands, config.data.bands);
+  return restore(checkpoint, config, weights, path.string());
 }
 
 void load_weights(Session& session, const std::filesystem::path& path) {

@@ -35,10 +35,15 @@ struct Session {
   std::unique_ptr<FusionModel> model;
 };
 
-// The network of a checkpoint, with the averaged weights where it has them; its stored configuration with overrides
-// ("path.to.key=value"), or a given one, which must name the same network. On the device that the configuration names.
-std::unique_ptr<Session> load_session(const std::filesystem::path& checkpoint, const std::vector<std::string>& overrides = {});
-std::unique_ptr<Session> load_session(const std::filesystem::path& checkpoint, const Experiment& config);
+// Which weights of a checkpoint are meant: the averaged ones where it has them; those, or an error; those that were trained.
+enum class WeightChoice : std::uint8_t { automatic, averaged, live };
+
+// The network of a checkpoint; its stored configuration with overrides ("path.to.key=value"), or a given one, which must name
+// the same network for the same bands. On the device that the configuration names.
+std::unique_ptr<Session> load_session(const std::filesystem::path& checkpoint, const std::vector<std::string>& overrides = {},
+                                      WeightChoice weights = WeightChoice::automatic);
+std::unique_ptr<Session> load_session(const std::filesystem::path& checkpoint, const Experiment& config,
+                                      WeightChoice weights = WeightChoice::automatic);
 
 // Copies weights from a checkpoint or a safetensors file into the session's network, converting nothing else.
 void load_weights(Session& session, const std::filesystem::path& file);
