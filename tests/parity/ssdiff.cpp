@@ -72,10 +72,12 @@ FusionInput images_of(const Fixture& f, DType dtype) {
 
 // How far weights are moved, relatively, to see what f32 may do: this much moves the gradients by as much as f32's rounding does
 // where no kink is near (2e-6). A fixture may sit on a kink, or follow an optimizer that divides rounding by rounding. Then f64
-// itself answers with a jump, and f32 cannot be held to less than a small multiple of that.
+// itself answers with a jump, and f32 cannot be held to less than a multiple of that.
 constexpr double kRounding = 3e-7;
 constexpr std::uint64_t kTrials = 4;
 constexpr double kAllowance = 2;
+// Behind some steps of an optimizer jumps are of any size: trials tell the order of magnitude.
+constexpr double kAllowanceOfSteps = 10;
 
 void move_weights(const ParamStore& store, std::uint64_t trial) {
   const Philox rng = make_rng(trial, RngStream::test);
@@ -248,7 +250,7 @@ class Steps {
       Steps moved(f_, kExact, tolerance_, report_);
       move_weights(moved.network_.store, trial);
       const std::vector<double> losses = moved.train(nullptr);
-      for (std::size_t i = 0; i < got.size(); ++i) allowed[i] = std::max(allowed[i], kAllowance * error(losses, i));
+      for (std::size_t i = 0; i < got.size(); ++i) allowed[i] = std::max(allowed[i], kAllowanceOfSteps * error(losses, i));
     }
     for (std::size_t i = 0; i < got.size(); ++i) report_.add(setting_, fmt::format("loss {}", i), error(got, i), allowed[i]);
   }
