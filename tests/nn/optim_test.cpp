@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -284,6 +285,40 @@ TEST_CASE("a gradient that is not finite changes nothing") {
         for (const auto& [name, state] : optimizer.state()) CHECK(largest_difference(state, Tensor::zeros({37})) == 0);
       }
     }
+  }
+}
+
+TEST_CASE("what rests keeps parameters and state, the rest is as ever, the average goes on") {
+  for (const OptimizerOptions& options : kAllOptimizers) {
+    const std::int64_t n = 100;
+    const std::vector<FlatRange> resting = {{0, 16}, {48, 64}, {64, 65}, {99, 100}};
+    const auto rests = [&](std::size_t i) {
+      const auto at = static_cast<std::int64_t>(i);
+      return std::any_of(resting.begin(), resting.end(), [&](const FlatRange& r) { return at >= r.begin && at < r.end; });
+    };
+    const Tensor all = noise(n, 0);
+    const Tensor some = noise(n, 0);
+    const Tensor grads = noise(n, 1);
+    Optimizer every(options, all, grads);
+    Optimizer active(options, some, grads);
+    Ema average(some, 0.9);
+    // The first step moves everything, so that there is a state that could go on moving weights.
+    every.step(0.1);
+    active.step(0.1, {.ema = &average});
+    const auto before = some.to_vector<double>();
+    const auto state = active.state()[0].second.to_vector<double>();
+    const auto shadow = average.shadow().to_vector<double>();
+    every.step(0.1);
+    active.step(0.1, {.ema = &average, .resting = resting});
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      CHECK((some.to_vector<double>()[i] == before[i]) == rests(i));
+      CHECK((active.state()[0].second.to_vector<double>()[i] == state[i]) == rests(i));
+      if (!rests(i)) CHECK(some.to_vector<double>()[i] == all.to_vector<double>()[i]);
+      const double decay = 3.0 / 12;  // of the second update
+      CHECK(average.shadow().to_vector<double>()[i] ==
+            doctest::Approx(decay * shadow[i] + (1 - decay) * some.to_vector<double>()[i]));
+    }
+    CHECK_THROWS_AS(active.step(0.1, {.ema = &average, .resting = std::vector<FlatRange>{{90, 101}}}), Error);
   }
 }
 

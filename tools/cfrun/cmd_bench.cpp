@@ -101,12 +101,15 @@ Measured run(const BenchArguments& a, const Session& session) {
                                               .lms = random_image({a.batch, n, n, a.bands}, 2),
                                               .pan = random_image({a.batch, n, n, 1}, 1)});
   const Tensor target = random_image({a.batch, n, n, a.bands}, 4).to(device);
+  // Networks that sample are called once, as in training.
+  std::vector<Tensor> drawn = session.model->draw(target.shape(), {});
+  for (Tensor& t : drawn) t = t.to(device);
   if (!a.train) {
     return measure(
         a, session, [] {},
         [&] {
           const NoGrad no_grad;
-          return std::vector<Tensor>{session.forward(input).fused};
+          return std::vector<Tensor>{session.train(input, target, drawn, {}).prediction};
         });
   }
   Optimizer optimizer(AdamOptions{}, session.params.flat(), session.params.flat_grad());
@@ -114,7 +117,8 @@ Measured run(const BenchArguments& a, const Session& session) {
       a, session, [&] { optimizer.prepare(1e-4); },
       [&] {
         session.params.zero_grad();
-        backward(ops::l1_loss(session.forward(input).fused, target));
+        const TrainingOutput output = session.train(input, target, drawn, {.batch_statistics = true});
+        backward(ops::l1_loss(output.prediction, output.target));
         optimizer.apply();
         return std::vector<Tensor>{};
       });

@@ -41,7 +41,7 @@ Tiles all_tiles(const Session& session, const std::filesystem::path& file) {
 }
 
 // Tiles begin .. begin + count - 1.
-Tensor part(const Tensor& t, std::int64_t begin, std::int64_t count) { return ops::slice(t, 0, begin, count); }
+Tensor part(const Tensor& t, std::int64_t begin, std::int64_t count) { return ops::slice(t, 0, begin, begin + count); }
 
 // The mean of the loss over all tiles, each seen with the noisy residual `noisy` at step t.
 double loss(const Session& session, const Tiles& tiles, const Tensor& residual, const Tensor& noisy, std::int64_t t) {
