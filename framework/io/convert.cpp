@@ -1,6 +1,10 @@
 #include "framework/io/convert.h"
 
+#include <array>
 #include <utility>
+
+#include "framework/io/numpy_file.h"
+#include "framework/io/torch_file.h"
 
 namespace cf {
 namespace {
@@ -8,14 +12,30 @@ namespace {
 constexpr const char* kMetaKey = "cfrun.meta";
 constexpr const char* kForeign = "safetensors";
 
-enum class Format { checkpoint, safetensors };
+enum class Format { checkpoint, safetensors, torch, numpy };
 
-Format format_of(const std::filesystem::path& path) {
+struct Extension {
+  std::string_view name;
+  Format format;
+};
+constexpr std::array kExtensions = {
+    Extension{".cfk", Format::checkpoint}, Extension{".safetensors", Format::safetensors},
+    Extension{".pth", Format::torch},      Extension{".pt", Format::torch},
+    Extension{".bin", Format::torch},      Extension{".ckpt", Format::torch},
+    Extension{".tar", Format::torch},      Extension{".npz", Format::numpy},
+    Extension{".npy", Format::numpy},
+};
+
+Format format_of(const std::filesystem::path& path, bool written) {
   const std::string extension = path.extension().string();
-  if (extension == ".cfk") return Format::checkpoint;
-  check(extension == ".safetensors", "convert {}: the extension \"{}\" is not known; .cfk and .safetensors are", path.string(),
-        extension);
-  return Format::safetensors;
+  const auto writable = [](Format f) { return f == Format::checkpoint || f == Format::safetensors; };
+  std::string usable;
+  for (const Extension& e : kExtensions) {
+    if (written && !writable(e.format)) continue;
+    if (e.name == extension) return e.format;
+    usable += (usable.empty() ? "" : ", ") + std::string(e.name);
+  }
+  fail("convert {}: files \"{}\" are not {}; {} are", path.string(), extension, written ? "written" : "read", usable);
 }
 
 }  // namespace
@@ -50,19 +70,56 @@ Checkpoint from_safetensors(const SafeTensors& content, std::string_view file) {
   return checkpoint;
 }
 
-void convert_file(const std::filesystem::path& from, const std::filesystem::path& to, const ConvertOptions& options) {
-  const Format out = format_of(to);
-  Checkpoint checkpoint =
-      format_of(from) == Format::checkpoint ? read_checkpoint(from) : from_safetensors(read_safetensors(from), from.string());
-  if (options.weights_only) {
-    std::erase_if(checkpoint.tensors, [](const auto& entry) { return !entry.first.starts_with(kWeightPrefix); });
-    check(!checkpoint.tensors.empty(), "convert {}: no tensor's name begins with \"{}\"", from.string(), kWeightPrefix);
+WeightFile read_weights(const std::filesystem::path& from, const std::string& part) {
+  const Format format = format_of(from, false);
+  check(part.empty() || format == Format::torch, "convert {}: only PyTorch's files have parts", from.string());
+  WeightFile weights;
+  switch (format) {
+    case Format::checkpoint:
+      weights.checkpoint = read_checkpoint(from);
+      weights.ours = true;
+      break;
+    case Format::safetensors: {
+      const SafeTensors content = read_safetensors(from);
+      weights.ours = content.metadata.contains(kMetaKey);
+      weights.checkpoint = from_safetensors(content, from.string());
+      break;
+    }
+    case Format::torch: {
+      TorchFile content = read_torch(from, part);
+      weights.checkpoint.tensors = std::move(content.tensors);
+      weights.notes = std::move(content.notes);
+      break;
+    }
+    case Format::numpy: weights.checkpoint.tensors = read_numpy(from); break;
   }
-  if (out == Format::checkpoint) {
+  return weights;
+}
+
+void write_weights(const std::filesystem::path& to, const Checkpoint& checkpoint) {
+  if (format_of(to, true) == Format::checkpoint) {
     write_checkpoint(to, checkpoint);
   } else {
     write_safetensors(to, to_safetensors(checkpoint));
   }
+}
+
+std::vector<std::string> convert_file(const std::filesystem::path& from, const std::filesystem::path& to,
+                                      const ConvertOptions& options) {
+  const Format source = format_of(from, false);
+  const bool nameless = format_of(to, true) == Format::checkpoint && (source == Format::torch || source == Format::numpy);
+  check(!nameless,
+        "convert {}: a checkpoint belongs to a network; name it (--model NAME --bands N, or --config FILE), or write "
+        ".safetensors",
+        from.string());
+  WeightFile weights = read_weights(from, options.part);
+  NamedTensors& tensors = weights.checkpoint.tensors;
+  if (options.weights_only) {
+    std::erase_if(tensors, [](const auto& entry) { return !entry.first.starts_with(kWeightPrefix); });
+    check(!tensors.empty(), "convert {}: no tensor's name begins with \"{}\"", from.string(), kWeightPrefix);
+  }
+  write_weights(to, weights.checkpoint);
+  return std::move(weights.notes);
 }
 
 }  // namespace cf

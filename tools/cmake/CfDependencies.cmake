@@ -29,6 +29,7 @@ cf_find(hwy hwy/highway.h hwy libhwy-dev)
 cf_find(kissfft kissfft.hh kissfft-float libkissfft-dev kissfft)
 cf_find(stb stb_image_write.h "" libstb-dev stb)
 cf_find(xxhash xxhash.h xxhash libxxhash-dev)
+cf_find(zip zip.h zip libzip-dev)
 cf_find(doctest doctest/doctest.h "" doctest-dev)
 
 find_package(HDF5 REQUIRED COMPONENTS C)
