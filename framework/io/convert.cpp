@@ -1,5 +1,6 @@
 #include "framework/io/convert.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -68,6 +69,11 @@ Checkpoint from_safetensors(const SafeTensors& content, std::string_view file) {
   if (!foreign.empty()) checkpoint.meta[kForeign] = std::move(foreign);
   checkpoint.tensors = content.tensors;
   return checkpoint;
+}
+
+bool holds_weights(const std::filesystem::path& path) {
+  const std::string extension = path.extension().string();
+  return std::any_of(kExtensions.begin(), kExtensions.end(), [&](const Extension& e) { return e.name == extension; });
 }
 
 WeightFile read_weights(const std::filesystem::path& from, const std::string& part) {

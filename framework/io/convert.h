@@ -35,6 +35,9 @@ struct WeightFile {
 // in read_torch, for PyTorch's files alone. Throws Error on another extension, and as reading does.
 WeightFile read_weights(const std::filesystem::path& from, const std::string& part = {});
 
+// Whether read_weights knows the file's extension.
+bool holds_weights(const std::filesystem::path& path);
+
 // Writes .cfk or .safetensors, by the extension; throws Error on another.
 void write_weights(const std::filesystem::path& to, const Checkpoint& checkpoint);
 

@@ -1,5 +1,7 @@
 #include "tests/harness/fixture.h"
 
+#include <algorithm>
+
 namespace cf::test {
 
 Tensor permuted(const Tensor& x, const std::vector<int>& order) {
@@ -57,6 +59,17 @@ const std::string& Fixture::text(const std::string& attribute) const {
   const auto it = content_.metadata.find(attribute);
   check(it != content_.metadata.end(), "{}: has no attribute {}", name_, attribute);
   return it->second;
+}
+
+std::vector<double> Fixture::numbers(const std::string& attribute) const {
+  const std::string& list = text(attribute);
+  std::vector<double> values;
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t end = std::min(list.find(',', at), list.size());
+    values.push_back(std::stod(list.substr(at, end - at)));
+    at = end + 1;
+  }
+  return values;
 }
 
 }  // namespace cf::test

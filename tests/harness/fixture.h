@@ -36,6 +36,7 @@ class Fixture {
   const std::string& text(const std::string& attribute) const;
   double number(const std::string& attribute) const { return std::stod(text(attribute)); }
   std::int64_t integer(const std::string& attribute) const { return std::stoll(text(attribute)); }
+  std::vector<double> numbers(const std::string& attribute) const;  // separated by commas
 
  private:
   std::filesystem::path folder_;

@@ -15,6 +15,8 @@ void check_cf2n(const test::Fixture& f, Report& report);
 void check_cf2n_adam_steps(const test::Fixture& f, Report& report);
 
 void check_ssdiff(const test::Fixture& f, Report& report);
+// Of ssdiff_eval: the same by way of a file with published names.
+void check_ssdiff_import(const test::Fixture& f, Report& report);
 void check_ssdiff_steps(const test::Fixture& f, Report& report);
 void check_schedule(const test::Fixture& f, Report& report);
 void check_q_sample(const test::Fixture& f, Report& report);

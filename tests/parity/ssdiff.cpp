@@ -56,16 +56,6 @@ struct Network {
   }
 };
 
-std::vector<double> numbers(const std::string& text) {
-  std::vector<double> list;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find(',', at), text.size());
-    list.push_back(std::stod(text.substr(at, end - at)));
-    at = end + 1;
-  }
-  return list;
-}
-
 FusionInput images_of(const Fixture& f, DType dtype) {
   return {f.get("in.pan", dtype), f.get("in.lms", dtype), f.get("in.ms", dtype)};
 }
@@ -99,7 +89,7 @@ Evaluation evaluate(const Fixture& f, bool training, const Network& network) {
   const Tensor x_t = f.get("in.x_t", dtype);
   for (const Tensor& t : {images.pan, images.lms, images.ms, x_t}) t.set_requires_grad();
   Evaluation e;
-  e.output = network.forward(images, x_t, numbers(f.text("t")), {.batch_statistics = training});
+  e.output = network.forward(images, x_t, f.numbers("t"), {.batch_statistics = training});
   backward(e.output, f.get("gout.0", dtype));
   e.gradients = {{"gin.pan", images.pan.grad(), f.get("gin.pan")},
                  {"gin.lms", images.lms.grad(), f.get("gin.lms")},
@@ -305,6 +295,7 @@ void check_ssdiff(const Fixture& f, Report& report) {
   const bool training = f.name() == "ssdiff_train";
   check_network(f, training, kExact, 1e-6, {1e-6, 1e-6}, report);
   check_network(f, training, kFast, 2e-5, {2e-2, 2e-4}, report);
+  if (!training) check_ssdiff_import(f, report);
 }
 
 void check_ssdiff_steps(const Fixture& f, Report& report) {

@@ -26,7 +26,7 @@ TEST_CASE("commands: --version, --help") {
   const Workplace place;
   check_prints(place, {"--version"}, {"cfrun ", "compiler", "CUDA", "matio", "protobuf", "GDAL", "MPI"});
   check_prints(place, {"--help"},
-               {"train", "test", "info", "synth", "summary", "schema", "gradcheck", "bench", "diff", "convert"});
+               {"train", "test", "info", "synth", "summary", "schema", "gradcheck", "bench", "kernels", "diff", "convert"});
   check_prints(place, {"train", "--help"}, {"--set", "--out", "--resume"});
 }
 
@@ -38,7 +38,7 @@ TEST_CASE("commands: info describes sets, checkpoints, weights and configuration
                {"checkpoint", "step: 1", "model.head_ms.in.weight", "(4, 3, 3, 4)", "configuration"});
   check_prints(place, {"info", "small.json"}, {"a valid configuration", "\"channels\": 4", "\"scale\": 2047"});
   printed(place, {"convert", checkpoint, "weights.safetensors"});
-  check_prints(place, {"info", "weights.safetensors"}, {"safetensors", "model.head_ms.in.weight"});
+  check_prints(place, {"info", "weights.safetensors"}, {"weights, ", "model.head_ms.in.weight"});
 }
 
 TEST_CASE("commands: summary lists layers and costs") {

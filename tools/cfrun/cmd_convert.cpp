@@ -66,12 +66,14 @@ void add_convert(CLI::App& app, Action& action) {
   auto a = std::make_shared<ConvertArguments>();
   command->add_option("from", a->from, "file to read")->required();
   command->add_option("to", a->to, "file to write: .cfk or .safetensors")->required();
-  command->add_flag("--weights-only", a->options.weights_only, "leave out the state of the optimizer and the averages");
+  auto* weights_only =
+      command->add_flag("--weights-only", a->options.weights_only, "leave out the state of the optimizer and the averages");
   command->add_option("--part", a->options.part, "which dictionary of a .pth, such as \"ema\" (default: docs/weights.md)");
   command->add_option("--model", a->model, "the network that the weights are for: they are checked, renamed and reordered for it")
-      ->check(CLI::IsMember(model_names()));
+      ->check(CLI::IsMember(model_names()))
+      ->excludes(weights_only);
   command->add_option("--bands", a->bands, "its number of bands (default: the sensor's)")->check(CLI::PositiveNumber);
-  command->add_option("--config", a->config, "configuration file with the network, instead of --model");
+  command->add_option("--config", a->config, "configuration file with the network, instead of --model")->excludes(weights_only);
   command->add_option("--set", a->overrides, "path.to.key=value: overrides a configured value; may be repeated")
       ->allow_extra_args(false);
   command->callback([a, &action] { action = [a] { return convert_weights(*a); }; });

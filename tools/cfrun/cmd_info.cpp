@@ -5,7 +5,7 @@
 
 #include "data/describe.h"
 #include "framework/io/checkpoint.h"
-#include "framework/io/safetensors.h"
+#include "framework/io/convert.h"
 #include "tools/cfrun/command.h"
 #include "tools/cfrun/experiment.h"
 
@@ -31,18 +31,20 @@ void info_checkpoint(const std::filesystem::path& path) {
   if (header.meta.contains("config")) fmt::print("configuration:\n{}\n", header.meta.at("config").dump(2));
 }
 
-void info_safetensors(const std::filesystem::path& path) {
-  const SafeTensors content = read_safetensors(path);
-  fmt::print("{}: safetensors, {} tensors\n", path.string(), content.tensors.size());
-  for (const auto& [name, tensor] : content.tensors) print_tensor(name, tensor.dtype(), tensor.shape());
+void info_weights(const std::filesystem::path& path) {
+  const WeightFile content = read_weights(path);
+  const NamedTensors& tensors = content.checkpoint.tensors;
+  fmt::print("{}: weights, {} tensors\n", path.string(), tensors.size());
+  for (const std::string& note : content.notes) fmt::print("  {}\n", note);
+  for (const auto& [name, tensor] : tensors) print_tensor(name, tensor.dtype(), tensor.shape());
 }
 
 int info(const std::filesystem::path& path, double scale) {
   const std::string kind = path.extension().string();
   if (kind == ".cfk") {
     info_checkpoint(path);
-  } else if (kind == ".safetensors") {
-    info_safetensors(path);
+  } else if (holds_weights(path)) {
+    info_weights(path);
   } else if (kind == ".json") {
     fmt::print("{}: a valid configuration; in full:\n{}\n", path.string(), to_json(read_experiment(path, {})).dump(2));
   } else {
@@ -57,7 +59,7 @@ void add_info(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("info", "Describe a data set, checkpoint, weight file or configuration");
   auto file = std::make_shared<std::string>();
   auto scale = std::make_shared<double>(0);
-  command->add_option("file", *file, ".h5, .mat, .cfk, .safetensors or .json")->required();
+  command->add_option("file", *file, ".h5, .mat, .cfk, .safetensors, .pth, .npz or .json")->required();
   command->add_option("--scale", *scale, "the scale the data will be used with, to be checked against its values");
   command->callback([file, scale, &action] { action = [file, scale] { return info(*file, *scale); }; });
 }
