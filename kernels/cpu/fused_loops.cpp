@@ -1,4 +1,4 @@
-// The gate in plain C++, for the compiler to vectorise: a variant of the fused family.
+// The gate in plain C++: a variant of the fused family.
 #include <cmath>
 
 #include "framework/core/parallel.h"
