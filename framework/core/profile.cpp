@@ -136,8 +136,8 @@ std::string table(const Report& report) {
   }
   text += fmt::format("{:<20} {:>52.2f}\n", "all operators", total * 1e3);
   if (report.steps > 0) {
-    text += fmt::format("{:<20} {:>8} {:>43.2f}  (what runs outside them, as validation, is counted above)\n", "steps", report.steps,
-                        report.step_seconds * 1e3);
+    text += fmt::format("{:<20} {:>8} {:>43.2f}  (what runs outside them, as validation, is counted above)\n", "steps",
+                        report.steps, report.step_seconds * 1e3);
   }
   if (report.waited) {
     text +=
