@@ -56,9 +56,12 @@ TEST_CASE("bad checkpoint: of another network") {
   for (const std::string& assignment : fusionnet) test.insert(test.end(), {"--set", assignment});
   check_refused(place.run(test), {"last.cfk", "holds the network 'cf2n'", "'fusionnet'"});
   check_refused(place.train("run", fusionnet, {"--resume", checkpoint}), {"last.cfk", "do not fit this network"});
-  check_refused(place.run({"test", "small.json", "--checkpoint", checkpoint, "--data", "train.h5", "--out", "results", "--set",
-                           "data.sensor=wv3"}),
-                {"last.cfk", "do not fit this network", "model.head_ms.in.weight"});
+  const auto test_with = [&](const std::string& assignment) {
+    return place.run(
+        {"test", "small.json", "--checkpoint", checkpoint, "--data", "train.h5", "--out", "results", "--set", assignment});
+  };
+  check_refused(test_with("data.sensor=wv3"), {"last.cfk", "a network for 4 bands", "asks for 8"});
+  check_refused(test_with("model.cf2n.channels=6"), {"last.cfk", "do not fit this network", "model.head_ms.in.weight"});
   CHECK(place.names() == std::vector<std::string>{"small.json", "train.h5"});
 }
 
