@@ -12,9 +12,9 @@
 namespace cf::pickle {
 namespace {
 
-// Of values and references between them: each takes more memory than the byte of the pickle that makes it, and one byte can
-// make a copy of a long list.
-constexpr std::size_t kMaxParts = std::size_t{4} << 20U;
+// Of values, references to them, marks and memories: each takes more memory than the byte of the pickle that makes it, and one
+// byte can copy a long list.
+constexpr std::size_t kMaxParts = std::size_t{2} << 20U;
 constexpr std::size_t kMaxName = 100;  // characters of a name in a message
 constexpr std::string_view kOrderedDict = "collections.OrderedDict";
 
@@ -119,7 +119,11 @@ class Reader {
   void push(Value value) {
     spend(1 + value.items.size());
     document_.values.push_back(std::move(value));
-    stack_.push_back(static_cast<Id>(document_.values.size() - 1));
+    push_again(static_cast<Id>(document_.values.size() - 1));
+  }
+  void push_again(Id id) {
+    spend(1);
+    stack_.push_back(id);
   }
   void push(Kind kind, std::string_view text) { push({.kind = kind, .text = std::string(text), .items = {}}); }
   void push(Kind kind, std::vector<Id> items) { push({.kind = kind, .text = {}, .items = std::move(items)}); }
@@ -144,18 +148,27 @@ class Reader {
     marks_.pop_back();
     return items;
   }
+  void push_mark() {
+    spend(1);
+    marks_.push_back(stack_.size());
+  }
+  void duplicate() {
+    top();
+    push_again(stack_.back());
+  }
   Value& top() {
     expect(stack_.size() > floor(), "a value is missing");
     return document_.values[stack_.back()];
   }
   void put(std::uint32_t slot) {
+    spend(1);
     top();
     memo_[slot] = stack_.back();
   }
   void get(std::uint32_t slot) {
     const auto found = memo_.find(slot);
     expect(found != memo_.end(), "it recalls value {}, which it has not stored", slot);
-    stack_.push_back(found->second);
+    push_again(found->second);
   }
 
   // --- what opcodes do ---
@@ -183,12 +196,10 @@ class Reader {
   }
   [[noreturn]] void refuse(std::string name) const {
     name.resize(std::min(name.size(), kMaxName));
-    std::replace_if(
-        name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
     fail(
         "{}: its pickle calls {}: refused. Tensors, dictionaries, lists, text and numbers are read and nothing is executed; "
         "save the weights alone, torch.save(model.state_dict(), ...)",
-        file_, name);
+        file_, printable(name));
   }
   void push_global(std::string_view module, std::string_view name) {
     const std::string full = std::string(module) + "." + std::string(name);
@@ -275,7 +286,7 @@ bool Reader::step_value(std::uint8_t op) {
 
 bool Reader::step_container(std::uint8_t op) {
   switch (op) {
-    case kMark: marks_.push_back(stack_.size()); return true;
+    case kMark: push_mark(); return true;
     case kEmptyTuple: push(Kind::tuple, std::vector<Id>()); return true;
     case kTuple: push(Kind::tuple, pop_mark()); return true;
     case kTuple1: push(Kind::tuple, pop(1)); return true;
@@ -297,10 +308,7 @@ bool Reader::step_object(std::uint8_t op) {
   switch (op) {
     case kPop: pop(); return true;
     case kPopMark: pop_mark(); return true;
-    case kDup:
-      top();
-      stack_.push_back(stack_.back());
-      return true;
+    case kDup: duplicate(); return true;
     case kPut: put(byte()); return true;
     case kLongPut: put(number<std::uint32_t>()); return true;
     case kMemoize: put(static_cast<std::uint32_t>(memo_.size())); return true;
@@ -339,6 +347,12 @@ bool Reader::step(std::uint8_t op) {
 }
 
 }  // namespace
+
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  return text;
+}
 
 const char* name_of(Kind kind) {
   switch (kind) {

@@ -32,6 +32,9 @@ enum class Kind : std::uint8_t {
 
 const char* name_of(Kind kind);
 
+// The text with everything but printable ASCII replaced: what a foreign file may print on a terminal.
+std::string printable(std::string text);
+
 struct Value {
   Kind kind = Kind::none;
   std::int64_t integer = 0;

@@ -130,7 +130,7 @@ class SequentialArchive : public TorchArchive {
   void find_storages(const Document& keys, std::uint64_t at) {
     const std::map<std::string, std::size_t> sizes = element_sizes();
     for (const pickle::Id id : keys.top().items) {
-      const std::string& key = keys.at(id).text;
+      const std::string key = pickle::printable(keys.at(id).text);
       std::uint64_t count = 0;
       const auto size = sizes.find(key);
       check(size != sizes.end(), "{}: damaged file: nothing uses its storage {}", file(), key);
@@ -164,7 +164,7 @@ TorchStorage describe_storage(const Document& document, const Value& value, cons
   const auto type =
       std::find_if(kStorageTypes.begin(), kStorageTypes.end(), [&](const auto& t) { return t.name == item(1).text; });
   expect(type != kStorageTypes.end());
-  TorchStorage storage{type->type, item(2).text, item(4).integer, 0};
+  TorchStorage storage{type->type, pickle::printable(item(2).text), item(4).integer, 0};
   if (id.items.size() > 5 && item(5).kind == Kind::tuple) {
     const std::vector<pickle::Id>& part = item(5).items;
     expect(part.size() == 3 && document.at(part[1]).kind == Kind::integer);

@@ -20,6 +20,8 @@ using pickle::Value;
 constexpr int kMaxDepth = 32;                  // of dictionaries and lists within each other
 constexpr std::size_t kMaxVisits = 1'000'000;  // values that are looked at, however often lists repeat them
 
+constexpr std::size_t kMaxKey = 1000;  // characters
+
 constexpr std::array<const char*, 8> kWrappers = {
     "ema", "ema_state_dict", "params_ema", "state_dict", "model_state_dict", "model", "net", "params"};
 
@@ -32,7 +34,7 @@ class Collector {
   TorchFile run(const std::string& part) {
     walk(chosen(part), "", 0);
     check(!content_.tensors.empty(), "{}: holds no tensors{}", file_, part.empty() ? "" : " under \"" + part + "\"");
-    drop_common_prefix("module.");
+    for (const char* prefix : {"module.", "_orig_mod."}) drop_common_prefix(prefix);
     if (skipped_ > 0) note("{} values that are no tensors left out (numbers, text)", skipped_);
     return std::move(content_);
   }
@@ -80,7 +82,9 @@ class Collector {
   std::string key_text(const Value& key) const {
     if (key.kind == Kind::integer) return std::to_string(key.integer);
     check(key.kind == Kind::text, "{}: a dictionary's key is a {}; text and numbers are supported", file_, name_of(key.kind));
-    return key.text;
+    check(key.text.size() <= kMaxKey, "{}: a dictionary's key has {} characters; at most {} are supported", file_,
+          key.text.size(), kMaxKey);
+    return pickle::printable(key.text);
   }
 
   void walk(const Value& value, const std::string& name, int depth) {

@@ -21,7 +21,8 @@ struct TorchFile {
 //   otherwise       the outermost one where it holds tensors itself; else the first that is there of "ema", "ema_state_dict",
 //                   "params_ema", "state_dict", "model_state_dict", "model", "net", "params"; else all of it
 //
-// and a "module." that every name begins with is left out. Half precision becomes f32, signed integers i64, truth values u8.
+// and a "module." or "_orig_mod." that every name begins with is left out; in names, everything but printable ASCII becomes '?'.
+// Half precision becomes f32, signed integers i64, truth values u8.
 //
 // The pickle inside is read as data (framework/io/pickle.h): what calls anything but the functions that rebuild tensors is
 // refused by name. Nothing is allocated that the file's size does not warrant. Throws Error naming the file where it is none of

@@ -139,6 +139,19 @@ TEST_CASE("torch: which dictionary of a training run's file") {
   CHECK(contains(error_of([&] { read(bytes, "epoch"); }), "no tensors under \"epoch\""));
 }
 
+TEST_CASE("torch: names are printable, prefixes of wrappers left out") {
+  PickleWriter pickle;
+  const PickleWriter::TensorCall six = {.numel = 6, .shape = {6}};
+  pickle.dict().text("_orig_mod.a\x1b[2J\xff").tensor(six).text("_orig_mod.b").tensor(six).end_dict();
+  const TorchFile file = read(test::torch_zip(pickle.stop(), {bytes_of(kSix)}));
+  REQUIRE(file.tensors.size() == 2);
+  CHECK(file.tensors[0].first == "a?[2J?");
+  CHECK(file.tensors[1].first == "b");
+  check_refused(
+      test::torch_zip(PickleWriter().dict().text(std::string(2000, 'x')).tensor(six).end_dict().stop(), {bytes_of(kSix)}),
+      {"2000 characters"});
+}
+
 TEST_CASE("torch: dictionaries and lists without a rule are flattened") {
   PickleWriter pickle;
   const PickleWriter::TensorCall six = {.numel = 6, .shape = {6}};
@@ -246,6 +259,12 @@ TEST_CASE("torch: a small file cannot ask for much memory") {
   check_pickle_refused(std::string("\x80\x02X\xff\xff\xff\xff", 7), {"truncated pickle"});
   check_pickle_refused(std::string("\x80\x02\x8b\xff\xff\xff\x7f", 7), {"truncated pickle"});
   check_pickle_refused(std::string("\x80\x04\x8d\xff\xff\xff\xff\xff\xff\xff\xff", 11), {"truncated pickle"});
+  // Bytes that each leave something behind: marks, copies, memories.
+  for (const char* op : {"(", "2", "\x94", "q\x01", ")"}) {
+    std::string many_ops;
+    for (int i = 0; i < 3'000'000; ++i) many_ops += op;
+    check_pickle_refused(PickleWriter().op("N").op(many_ops).stop(), {"more than", "values"});
+  }
   // A long tuple as the arguments of many calls.
   std::string calls = "(";
   calls += std::string(100'000, 'N') + "tq\x01";
@@ -254,7 +273,7 @@ TEST_CASE("torch: a small file cannot ask for much memory") {
 }
 
 TEST_CASE("torch: lists in lists") {
-  check_pickle_refused(PickleWriter().op(std::string(1'000'000, ']') + std::string(999'999, 'a')).stop(), {"nested more than"});
+  check_pickle_refused(PickleWriter().op(std::string(100'000, ']') + std::string(99'999, 'a')).stop(), {"nested more than"});
   // A list that holds itself.
   check_pickle_refused(PickleWriter().op("]q").op(std::string_view("\0", 1)).op("h").op(std::string_view("\0", 1)).op("a").stop(),
                        {"nested more than"});
