@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds with CUDA and gathers what tools/gpu_check.sh needs on a machine that lacks our packages: programs, and the libraries they
-# load, but for the C library and CUDA's own. Well under 64 MB.
+# load, but for the C library and CUDA's own. Packed, as oneDNN alone is 40 MB: gpu_check.sh unpacks them. Well under 64 MB.
 #
 #   tools/gpu_bundle.sh [FOLDER] [ARCHITECTURES]     default: build/gpu_bundle, "90-real"
 #
@@ -27,6 +27,8 @@ cuda='/lib(cuda|cudart|cublas|cublasLt|cufft|cudnn|nccl|nvJitLink|nvrtc)[^/]*\.s
 ldd "$folder"/bin/* | awk '$3 ~ /^\// {print $3}' | sort -u | grep -Ev "$system|$cuda" | while read -r library; do
   cp -L "$library" "$folder/lib/"
 done
+tar -czf "$folder/programs.tar.gz" -C "$folder" bin lib
+rm -r "$folder/bin" "$folder/lib"
 cp -r configs "$folder/"
 cp tools/gpu_check.sh tools/gpu_report.py tools/bench/vs_torch.py "$folder/"
 # The partner of the benchmarks, where it lies beside the checkout.

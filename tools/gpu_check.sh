@@ -13,6 +13,7 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 limit=${CF_GPU_SECONDS:-240}
 
+if [ -f "$here/programs.tar.gz" ] && [ ! -d "$here/bin" ]; then tar -xzf "$here/programs.tar.gz" -C "$here"; fi
 if [ -x "$here/bin/cfrun" ]; then
   cfrun=$here/bin/cfrun
   test_gpu=$here/bin/test_gpu
