@@ -74,15 +74,19 @@ else
   echo "gpu_check: no compute-sanitizer here; memory and races were not checked"
 fi
 
-for family in elementwise reduce softmax norm fused layout resize wavelet laconv conv matmul fft optim; do
+for family in elementwise reduce softmax norm fused layout resize wavelet laconv conv matmul fft attention fmim optim; do
   step "bench_kernels_$family" "$cfrun" kernels bench "$family" --backend cuda --json
 done
 for precision in f32 tf32 bf16; do
-  for capture in "" --capture; do
-    step "bench_train_$precision${capture:+_captured}" "$cfrun" bench cf2n --device cuda --train --batch 32 --size 64 --runs 30 --precision $precision $capture --json
-    step "bench_infer_$precision${capture:+_captured}" "$cfrun" bench cf2n --device cuda --batch 1 --size 256 --runs 30 --precision $precision $capture --json
+  for capture in false true; do
+    name=$precision$([ $capture = true ] && echo _captured)
+    settings=(--device cuda --runs 30 --set "precision=$precision" --set "capture=$capture" --json)
+    step "bench_train_$name" "$cfrun" bench cf2n --train --batch 32 --size 64 "${settings[@]}"
+    step "bench_infer_$name" "$cfrun" bench cf2n --batch 1 --size 256 "${settings[@]}"
   done
 done
+step bench_ssdiff_train "$cfrun" bench ssdiff --train --batch 20 --size 64 --device cuda --runs 10 --json
+step bench_ssdiff_infer "$cfrun" bench ssdiff --batch 1 --size 64 --device cuda --runs 30 --json
 
 if [ -n "$python" ] && "$python" -c 'import torch' 2>/dev/null && [ -f "$reference/bench_torch.py" ]; then
   torch() {

@@ -29,6 +29,7 @@ def parse_arguments():
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--compile", action="store_true", help="torch.compile on the other side")
     p.add_argument("--train", action="store_true")
+    p.add_argument("--device", default="cpu", help="of both: cpu or cuda")
     for name, default in (("batch", 8), ("size", 64), ("bands", 8), ("threads", 2), ("runs", 10)):
         p.add_argument("--" + name, type=int, default=default)
     return p.parse_args()
@@ -49,6 +50,7 @@ def main():
     if not script.exists():
         sys.exit(f"{script}: not there; name the folder of bench_torch.py with --reference")
     shared = [f"--{n}={getattr(a, n)}" for n in ("batch", "size", "bands", "threads", "runs")] + (["--train"] if a.train else [])
+    shared.append(f"--device={a.device}")
     ours = [a.cfrun, "bench", a.model, "--json", *shared]
     theirs = [a.python, "bench_torch.py", a.model, *shared] + (["--compile"] if a.compile else [])
     rows = []
@@ -60,7 +62,7 @@ def main():
     median = lambda values: statistics.median(values)
     print(json.dumps({
         "model": a.model, "mode": "train" if a.train else "forward", "batch": a.batch, "size": a.size, "bands": a.bands,
-        "threads": a.threads, "torch": rows[0][1]["torch"], "compile": a.compile,
+        "threads": a.threads, "device": a.device, "torch": rows[0][1]["torch"], "compile": a.compile,
         "cfrun_ms": round(median([x["median_ms"] for x, _ in rows]), 2),
         "torch_ms": round(median([y["median_ms"] for _, y in rows]), 2),
         "torch_over_cfrun": round(median([y["median_ms"] / x["median_ms"] for x, y in rows]), 3),
