@@ -43,9 +43,6 @@ struct DeviceServices {
   // Queued.
   void (*copy)(int index, void* to, const void* from, std::size_t bytes);
   void (*zero)(int index, void* to, std::size_t bytes);
-  // Queued; `host` is memory of pinned_allocate and must stay as it is until the copy is done.
-  void (*copy_in_queued)(int index, void* to, const void* host, std::size_t bytes);
-  void (*copy_out_queued)(int index, void* host, const void* from, std::size_t bytes);
   // Waits for all queued work; throws Error where some of it failed.
   void (*synchronize)(int index);
 

@@ -207,8 +207,6 @@ const DeviceServices kServices = {
           use_device(index);
           check_status(cudaMemsetAsync(to, 0, bytes, stream()), "zeroing");
         },
-    .copy_in_queued = copy_queued,
-    .copy_out_queued = copy_queued,
     .synchronize = synchronize,
     .pinned_allocate = [](std::size_t bytes) { return pinned_pool().allocate(bytes); },
     .pinned_release = [](void* host) { pinned_pool().release(host); },

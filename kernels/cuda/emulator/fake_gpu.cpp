@@ -100,8 +100,6 @@ const DeviceServices kServices = {
     .copy_out = copy_out,
     .copy = copy_queued,
     .zero = [](int, void* to, std::size_t bytes) { enqueue([=] { std::memset(to, 0, bytes); }); },
-    .copy_in_queued = copy_queued,
-    .copy_out_queued = copy_queued,
     .synchronize = [](int) { not_while_recording("synchronize"); },
     .pinned_allocate = pinned_allocate,
     .pinned_release = [](void* host) { std::free(host); },
