@@ -30,8 +30,8 @@ class DenoisingModel : public FusionModel {
   // Of an image that is fused: tiles take care of the rest.
   std::int64_t size_multiple() const override { return config().ratio; }
   bool reads_ms() const override { return true; }
-  // Noise (N, H, W, B), the roots of the signal's and the noise's share (N, 1, 1, 1) each, and the embedded steps, which are
-  // uniform over the schedule.
+  // Noise (N, H, W, B), the roots of the signal's and the noise's share (N, 1, 1, 1) each, and the embedded steps, drawn as
+  // the schedule says.
   std::vector<Tensor> draw(const Shape& gt, const DrawKey& key) const override;
 
  protected:

@@ -38,11 +38,15 @@ constexpr auto enum_names(ScheduleKind) {
 struct DiffusionConfig {
   ScheduleKind schedule = ScheduleKind::cosine;
   std::int64_t steps = 1000;
+  double step_exponent = 1;
 
   template <class V>
   void fields(V& v) {
     v("schedule", schedule, "how the noise grows over the steps");
     v("steps", steps, "steps from the clean residual to noise", config::at_least(2));
+    v("step_exponent", step_exponent,
+      "training visits step `steps` * u^step_exponent, u uniform in [0, 1); 1: all steps alike, larger: clean ones more often",
+      config::at_least(1));
   }
 };
 

@@ -75,8 +75,7 @@ DiffusionDraw draw_diffusion(const NoiseSchedule& schedule, const Shape& shape, 
   std::vector<double> signal_roots;
   std::vector<double> noise_roots;
   for (std::int64_t i = first; i < first + shape[0]; ++i) {
-    const auto t =
-        static_cast<std::int64_t>(times.below(static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(schedule.steps())));
+    const std::int64_t t = schedule.step_at(times.uniform(static_cast<std::uint64_t>(i)));
     drawn.steps.push_back(static_cast<double>(t));
     signal_roots.push_back(std::sqrt(schedule.signal(t)));
     noise_roots.push_back(std::sqrt(1 - schedule.signal(t)));

@@ -23,8 +23,8 @@ Tensor noise_field(std::uint64_t seed, std::int64_t draw, std::int64_t height, s
 // signal_root x0 + noise_root noise, the roots (N, 1, 1, 1): sqrt(signal(t)) and sqrt(1 - signal(t)) of each sample's t.
 Tensor add_noise(const Tensor& x0, const Tensor& noise, const Tensor& signal_root, const Tensor& noise_root);
 
-// What a training step draws for samples of (N, H, W, B): uniform steps, standard normal noise. Sample first + i of a batch is
-// the same in whatever part of the batch it is drawn.
+// What a training step draws for samples of (N, H, W, B): steps as the schedule says, standard normal noise. Sample first + i of
+// a batch is the same in whatever part of the batch it is drawn.
 struct DiffusionDraw {
   std::vector<double> steps;  // N
   Tensor noise;               // (N, H, W, B), f32

@@ -45,11 +45,15 @@ std::int64_t leading_stride(std::int64_t total, std::int64_t count) {
 
 }  // namespace
 
-NoiseSchedule::NoiseSchedule(const DiffusionConfig& config) {
+NoiseSchedule::NoiseSchedule(const DiffusionConfig& config) : step_exponent_(config.step_exponent) {
   check(config.steps >= 2, "diffusion: diffusion.steps is {}, must be at least 2", config.steps);
   betas_ = config.schedule == ScheduleKind::cosine ? cosine_betas(config.steps) : linear_betas(config.steps);
   double signal = 1;
   for (const double beta : betas_) signals_.push_back(signal *= 1 - beta);
+}
+
+std::int64_t NoiseSchedule::step_at(double u) const {
+  return static_cast<std::int64_t>(std::pow(u, step_exponent_) * static_cast<double>(steps()));
 }
 
 std::vector<std::int64_t> visited_steps(std::int64_t total, std::int64_t count, Spacing spacing) {

@@ -20,8 +20,11 @@ class NoiseSchedule {
   // The cumulative product of 1 - beta ("alpha bar").
   const std::vector<double>& signals() const { return signals_; }
   double signal(std::int64_t t) const { return signals_.at(static_cast<std::size_t>(t)); }
+  // The step that training visits for u in [0, 1), after DiffusionConfig::step_exponent.
+  std::int64_t step_at(double u) const;
 
  private:
+  double step_exponent_;
   std::vector<double> betas_;
   std::vector<double> signals_;
 };

@@ -202,3 +202,19 @@ TEST_CASE("a training step draws uniform steps and standard noise, sample by sam
   CHECK(std::abs(squares / 32000 - 1) < 0.04);
   CHECK(std::abs(mean_step - 499.5) < 30);
 }
+
+TEST_CASE("an exponent makes training visit clean steps more often, and all steps still") {
+  DiffusionConfig config;
+  config.step_exponent = 3;
+  const NoiseSchedule schedule(config);
+  CHECK(schedule.step_at(0) == 0);
+  CHECK(schedule.step_at(0.5) == 125);
+  CHECK(schedule.step_at(std::nextafter(1.0, 0.0)) == 999);
+  CHECK(cosine().step_at(0.5) == 500);
+  CHECK(cosine().step_at(std::nextafter(1.0, 0.0)) == 999);
+
+  // P(step < 20) = (20 / 1000)^(1/3) = 0.271; three standard deviations of 2000 draws are 0.03.
+  const DiffusionDraw many = draw_diffusion(schedule, {2000, 4, 4, 1}, 1, 0, 0);
+  const auto clean = std::count_if(many.steps.begin(), many.steps.end(), [](double t) { return t < 20; });
+  CHECK(std::abs(static_cast<double>(clean) / 2000 - 0.271) < 0.03);
+}
