@@ -1,0 +1,64 @@
+// How a scene is fused window by window, whatever the method: what a method reads, and what it must have seen before.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "data/raster/raster.h"
+#include "framework/tensor/tensor.h"
+
+namespace cf {
+
+// A part of a scene on the output grid, which is PAN's. Values are digital numbers divided by the scene's scale, f32; pixels
+// without data hold those of the nearest valid pixel; beyond the scene's edges it is mirrored.
+struct ScenePart {
+  Window window;  // of the output grid, halo included; rows and columns before the scene's first are negative
+  Window core;    // the part of it that is asked for, inside the scene
+  Tensor pan;     // (1, H, W, P)
+  Tensor lms;     // (1, H, W, B)
+  Tensor ms;      // (1, H / R, W / R, B), on the grid whose pixels are R x R output pixels, counted from the scene's first
+  Tensor valid;   // (1, H, W, 1) u8: 1 where PAN and all MS bands have data
+  Tensor valid_ms;  // (1, H / R, W / R, 1) u8: 1 where a pixel of `ms` has data in all bands
+};
+
+struct SceneGrid {
+  std::int64_t rows = 0;  // of the output
+  std::int64_t cols = 0;
+  std::int64_t ratio = 4;
+  std::int64_t bands = 0;
+  std::int64_t pan_bands = 1;
+  double scale = 1;  // digital numbers per unit
+};
+
+// What a method needs of the parts that it is given.
+struct SceneNeeds {
+  std::int64_t halo = 0;      // pixels around the core that the result of the core depends on
+  std::int64_t multiple = 1;  // windows start and end at multiples of this
+  // Survey: cores of this side, from the scene's first pixel on, so that what is found does not depend on how the scene is
+  // cut for fusing; 0: the method needs no survey.
+  std::int64_t survey_core = 0;
+  std::int64_t survey_halo = 0;
+};
+
+// A way of fusing. Results depend on the scene and the method alone, not on the order or size of parts (to 1e-5 of the scale).
+class SceneMethod {
+ public:
+  virtual ~SceneMethod() = default;
+  SceneMethod() = default;
+  SceneMethod(const SceneMethod&) = delete;
+  SceneMethod& operator=(const SceneMethod&) = delete;
+
+  virtual std::string name() const = 0;
+  virtual SceneNeeds needs() const = 0;
+  // Called once, before everything else.
+  virtual void begin(const SceneGrid& grid) = 0;
+  // Sees each part of the scene once, row by row. Invalid pixels must not count.
+  virtual void survey(const ScenePart& part) { (void)part; }
+  virtual void finish_survey() {}
+  // The fused core, (core.rows, core.cols, B), f32 in units of the scale, not clamped.
+  virtual Tensor fuse(const ScenePart& part) = 0;
+  // Bytes that fuse() needs at most beside the part itself, for a core of rows x cols with its halo.
+  virtual std::int64_t working_bytes(std::int64_t rows, std::int64_t cols) const = 0;
+};
+
+}  // namespace cf
