@@ -34,6 +34,7 @@ struct SceneGrid {
 struct SceneNeeds {
   std::int64_t halo = 0;      // pixels around the core that the result of the core depends on
   std::int64_t multiple = 1;  // windows start and end at multiples of this
+  std::int64_t core = 512;    // a good side of cores: smaller ones compute more of their neighbours' pixels again
   // Survey: cores of this side, from the scene's first pixel on, so that what is found does not depend on how the scene is
   // cut for fusing; 0: the method needs no survey.
   std::int64_t survey_core = 0;
