@@ -27,7 +27,8 @@ struct SceneGrid {
   std::int64_t ratio = 4;
   std::int64_t bands = 0;
   std::int64_t pan_bands = 1;
-  double scale = 1;  // digital numbers per unit
+  double scale = 1;    // digital numbers per unit
+  double phase = 1.5;  // where the LMS has an MS pixel among its R output pixels: (R - 1) / 2, centred, or R / 2, the toolbox's
 };
 
 // What a method needs of the parts that it is given.
