@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,8 @@ Picture show_signed(const Tensor& image, const Bands& bands, double full = 0);
 
 // The bytes of a PNG file.
 std::string encode_png(const Picture& picture);
+// Of 8-bit pixels (height, width, channels): grey, grey and opacity, RGB, RGB and opacity.
+std::string encode_png(std::span<const std::uint8_t> pixels, std::int64_t height, std::int64_t width, std::int64_t channels);
 // Writes it in one step. Throws Error where the file cannot be written; nothing half-written stays.
 void write_png(const std::filesystem::path& path, const Picture& picture);
 

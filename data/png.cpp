@@ -10,20 +10,22 @@
 
 namespace cf {
 
-std::string encode_png(const Picture& picture) {
-  check(picture.height > 0 && picture.width > 0 &&
-            picture.pixels.size() == static_cast<std::size_t>(picture.height * picture.width * 3),
-        "png: {} bytes for a picture of {} x {}", picture.pixels.size(), picture.height, picture.width);
+std::string encode_png(std::span<const std::uint8_t> pixels, std::int64_t height, std::int64_t width, std::int64_t channels) {
+  check(height > 0 && width > 0 && channels >= 1 && channels <= 4 &&
+            pixels.size() == static_cast<std::size_t>(height * width * channels),
+        "png: {} bytes for a picture of {} x {} with {} channels", pixels.size(), height, width, channels);
   std::string bytes;
   const auto append = [](void* out, void* data, int size) {
     static_cast<std::string*>(out)->append(static_cast<const char*>(data), static_cast<std::size_t>(size));
   };
-  const int width = static_cast<int>(picture.width);
-  const int done =
-      stbi_write_png_to_func(append, &bytes, width, static_cast<int>(picture.height), 3, picture.pixels.data(), 3 * width);
-  check(done != 0, "png: a picture of {} x {} cannot be encoded", picture.height, picture.width);
+  const int n = static_cast<int>(channels);
+  const int columns = static_cast<int>(width);
+  const int done = stbi_write_png_to_func(append, &bytes, columns, static_cast<int>(height), n, pixels.data(), n * columns);
+  check(done != 0, "png: a picture of {} x {} cannot be encoded", height, width);
   return bytes;
 }
+
+std::string encode_png(const Picture& picture) { return encode_png(picture.pixels, picture.height, picture.width, 3); }
 
 void write_png(const std::filesystem::path& path, const Picture& picture) {
   const std::string bytes = encode_png(picture);

@@ -55,7 +55,7 @@ class SetTest {
       const Batch batch = set.read(std::vector<std::int64_t>{i});
       const FusionOutput output = fuse_(batch);
       const Tensor image = image_in_dn(output.fused, 0, e.scale());
-      table.add(metrics_of(batch, image, e), metrics_of(batch, image_in_dn(batch.lms, 0, e.scale()), e));
+      table.add({{"network", metrics_of(batch, image, e)}, {"EXP", metrics_of(batch, image_in_dn(batch.lms, 0, e.scale()), e)}});
       fused.put(i, image);
       if (mat::has_v5()) write_fused_mat(out_ / fmt::format("output_mulExm_{}.mat", i), image);
       if (pictures_) write_pictures(i, batch, output);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "framework/core/check.h"
 #include "tools/cfrun/evaluate.h"
 
 namespace cf {
@@ -47,9 +48,16 @@ std::string deviation_line(const MetricList& deviation) {
 MetricTable::MetricTable(std::string set, std::string kind, std::string conventions)
     : set_(std::move(set)), kind_(std::move(kind)), conventions_(std::move(conventions)) {}
 
-void MetricTable::add(MetricList network, MetricList exp) {
-  network_.push_back(std::move(network));
-  exp_.push_back(std::move(exp));
+void MetricTable::add(const std::vector<std::pair<std::string, MetricList>>& methods) {
+  if (methods_.empty()) {
+    for (const auto& [name, row] : methods) methods_.push_back({name, {}});
+  }
+  check(methods.size() == methods_.size(), "metrics: {} methods for an image, {} for those before", methods.size(),
+        methods_.size());
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    check(methods[m].first == methods_[m].name, "metrics: method {} in the place of {}", methods[m].first, methods_[m].name);
+    methods_[m].rows.push_back(methods[m].second);
+  }
 }
 
 void MetricTable::note(const std::string& name, std::string text, ordered_json values) {
@@ -58,36 +66,35 @@ void MetricTable::note(const std::string& name, std::string text, ordered_json v
 }
 
 std::string MetricTable::text() const {
-  std::string text = fmt::format("{}: {}, {} image{}\n{:<14}", set_, kind_, network_.size(), network_.size() == 1 ? "" : "s", "");
-  for (const auto& [name, value] : network_.front()) text += fmt::format(" {:>12}", name);
+  const std::vector<MetricList>& network = methods_.front().rows;
+  std::string text = fmt::format("{}: {}, {} image{}\n{:<14}", set_, kind_, images(), images() == 1 ? "" : "s", "");
+  for (const auto& [name, value] : network.front()) text += fmt::format(" {:>12}", name);
   text += "\n";
-  for (std::size_t i = 0; i < network_.size() && network_.size() > 1; ++i)
-    text += text_line(fmt::format("image {}", i), network_[i]);
-  text += text_line("network", mean_of(network_));
-  if (network_.size() > 1) text += deviation_line(deviation_of(network_));
-  text += text_line("EXP", mean_of(exp_));
-  if (exp_.size() > 1) text += deviation_line(deviation_of(exp_));
+  for (std::size_t i = 0; i < images() && images() > 1; ++i) text += text_line(fmt::format("image {}", i), network[i]);
+  for (const MethodRows& method : methods_) {
+    text += text_line(method.name, mean_of(method.rows));
+    if (images() > 1) text += deviation_line(deviation_of(method.rows));
+  }
   return text + notes_ + "conventions: " + conventions_ + "\n";
 }
 
 std::string MetricTable::csv() const {
   std::string csv = "# " + conventions_ + "\nimage,method";
-  for (const auto& [name, value] : network_.front()) csv += "," + name;
+  for (const auto& [name, value] : methods_.front().rows.front()) csv += "," + name;
   csv += "\n";
-  for (std::size_t i = 0; i < network_.size(); ++i) {
-    csv += csv_line(std::to_string(i), "network", network_[i]);
-    csv += csv_line(std::to_string(i), "EXP", exp_[i]);
+  for (std::size_t i = 0; i < images(); ++i) {
+    for (const MethodRows& method : methods_) csv += csv_line(std::to_string(i), method.name, method.rows[i]);
   }
-  for (const auto& [method, rows] : {std::pair{"network", &network_}, std::pair{"EXP", &exp_}}) {
-    csv += csv_line("mean", method, mean_of(*rows));
-    csv += csv_line("std", method, deviation_of(*rows));
+  for (const MethodRows& method : methods_) {
+    csv += csv_line("mean", method.name, mean_of(method.rows));
+    csv += csv_line("std", method.name, deviation_of(method.rows));
   }
   return csv;
 }
 
 ordered_json MetricTable::json() const {
-  ordered_json json = {
-      {"set", set_}, {"kind", kind_}, {"conventions", conventions_}, {"network", summary(network_)}, {"EXP", summary(exp_)}};
+  ordered_json json = {{"set", set_}, {"kind", kind_}, {"conventions", conventions_}};
+  for (const MethodRows& method : methods_) json[method.name] = summary(method.rows);
   json.update(values_);
   return json;
 }
