@@ -9,6 +9,8 @@ packages=(
   g++ cmake ninja-build pkg-config ccache
   # what the program stands on: convolutions, SIMD, FFT, HDF5, MAT files, PNG, checksums, zip archives
   libdnnl-dev libhwy-dev libkissfft-dev libhdf5-dev libmatio-dev libstb-dev libxxhash-dev libzip-dev
+  # rasters
+  libgdal-dev
   # JSON, command line, log, TensorBoard's wire format
   nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev libprotobuf-dev protobuf-compiler
   # to test

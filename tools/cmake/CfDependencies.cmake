@@ -54,5 +54,7 @@ pkg_check_modules(MATIO IMPORTED_TARGET matio)
 cf_optional(MATIO MATIO_FOUND libmatio-dev)
 find_package(Protobuf)
 cf_optional(PROTOBUF Protobuf_FOUND "libprotobuf-dev and protobuf-compiler")
+find_package(GDAL 3.5)
+cf_optional(GDAL GDAL_FOUND "libgdal-dev (3.5 or newer)")
 
 include(CfCuda)

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "data/raster/raster.h"
+
+namespace cf::gdal {
+
+// Writes `file`, which messages call info.name.
+std::unique_ptr<RasterWriter> create_writer(const std::filesystem::path& file, const RasterInfo& info,
+                                            const RasterFormat& format);
+
+}  // namespace cf::gdal
