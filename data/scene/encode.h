@@ -1,0 +1,47 @@
+// Fused values as the samples of a raster: digital numbers, rounded, inside the type's range, nodata where there is none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "data/raster/raster.h"
+#include "framework/tensor/tensor.h"
+
+namespace cf {
+
+struct SceneCounts {
+  std::int64_t nodata = 0;   // pixels without data
+  std::int64_t above = 0;    // valid samples of PAN and MS above the scale
+  std::int64_t clamped = 0;  // valid samples that the type cannot hold
+  std::int64_t moved = 0;    // valid samples that equalled nodata and were moved by one step
+
+  SceneCounts& operator+=(const SceneCounts& other);
+};
+
+class SampleEncoder {
+ public:
+  // `range`: what the output's type holds; `nodata` is held by the type.
+  SampleEncoder(SampleType type, SampleRange range, std::optional<double> nodata, double scale);
+
+  // fused: (H, W, B) f32 in units of the scale, the pixels of `core`; valid: (1, h, w, 1) u8, the pixels of `window`, which
+  // contains it. Integers are rounded half away from zero. Throws Error, naming the pixel, where a valid value is not finite.
+  std::vector<float> encode(const Tensor& fused, const Window& core, const Tensor& valid, const Window& window,
+                            SceneCounts& counts) const;
+  // A core without any data.
+  std::vector<float> nothing(const Window& core, std::int64_t bands, SceneCounts& counts) const;
+
+ private:
+  struct RowCounts;
+  void encode_row(const float* from, std::int64_t n, float* to, RowCounts& counts) const;
+
+  bool integer_;
+  float scale_;
+  float lowest_;
+  float highest_;
+  std::optional<float> nodata_;
+  float beside_nodata_ = 0;
+};
+
+}  // namespace cf

@@ -1,0 +1,150 @@
+#include "data/scene/lms_kernel.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "framework/core/check.h"
+#include "framework/core/parallel.h"
+
+namespace cf {
+namespace {
+
+constexpr int kDoublings = 12;
+constexpr std::int64_t kPerSample = std::int64_t{1} << kDoublings;
+
+// Values at multiples of 2^-12 from 0 to 11; the function is even.
+std::vector<double> make_table() {
+  // Twice the tabulated taps at offsets 1, 3, ... 11.
+  constexpr std::array kOdd = {0.610668182370, -0.145397186478, 0.043619155884, -0.010385513306, 0.001615524292, -0.000120162964};
+  // At spacing 2^-level from -11 to 11.
+  std::vector<double> values(2 * kLmsReach + 1, 0.0);
+  values[kLmsReach] = 1;
+  for (int level = 0; level < kDoublings; ++level) {
+    const auto n = static_cast<std::int64_t>(values.size());
+    std::vector<double> finer(static_cast<std::size_t>(2 * n - 1), 0.0);
+    for (std::int64_t i = 0; i < n; ++i) finer[static_cast<std::size_t>(2 * i)] = values[static_cast<std::size_t>(i)];
+    for (std::int64_t i = 1; i < 2 * n - 1; i += 2) {
+      double sum = 0;
+      for (std::int64_t k = 0; k < static_cast<std::int64_t>(kOdd.size()); ++k) {
+        const std::int64_t left = (i - 1) / 2 - k;
+        const std::int64_t right = (i + 1) / 2 + k;
+        const double a = left >= 0 ? values[static_cast<std::size_t>(left)] : 0;
+        const double b = right < n ? values[static_cast<std::size_t>(right)] : 0;
+        sum += kOdd[static_cast<std::size_t>(k)] * (a + b);
+      }
+      finer[static_cast<std::size_t>(i)] = sum;
+    }
+    values = std::move(finer);
+  }
+  return {values.begin() + kLmsReach * kPerSample, values.end()};
+}
+
+// One row of samples to the outputs of the column taps.
+template <std::int64_t kBands>
+void interpolate_row(const float* samples, std::int64_t col, const AxisTaps& cols, std::int64_t bands, float* out) {
+  const std::int64_t b_count = kBands > 0 ? kBands : bands;
+  for (std::int64_t x = 0; x < cols.size(); ++x) {
+    const float* from = samples + (cols.first[static_cast<std::size_t>(x)] - col) * b_count;
+    const float* weight = cols.weight.data() + x * kLmsTaps;
+    if constexpr (kBands > 0) {
+      std::array<float, static_cast<std::size_t>(kBands)> sum{};
+      for (std::int64_t t = 0; t < kLmsTaps; ++t) {
+        for (std::size_t b = 0; b < sum.size(); ++b) sum[b] += weight[t] * from[t * kBands + static_cast<std::int64_t>(b)];
+      }
+      std::copy(sum.begin(), sum.end(), out + x * kBands);
+    } else {
+      float* to = out + x * b_count;
+      std::fill(to, to + b_count, 0.0F);
+      for (std::int64_t t = 0; t < kLmsTaps; ++t) {
+        for (std::int64_t b = 0; b < b_count; ++b) to[b] += weight[t] * from[t * b_count + b];
+      }
+    }
+  }
+}
+
+using RowFunction = void (*)(const float*, std::int64_t, const AxisTaps&, std::int64_t, float*);
+
+RowFunction row_function(std::int64_t bands) {
+  switch (bands) {
+    case 1: return interpolate_row<1>;
+    case 3: return interpolate_row<3>;
+    case 4: return interpolate_row<4>;
+    case 8: return interpolate_row<8>;
+    default: return interpolate_row<0>;
+  }
+}
+
+// out = sum of weight[t] rows[t], a stretch of `n` values at a time that stays in registers.
+void add_rows(const float* rows, std::int64_t stride, const float* weight, std::int64_t n, float* out) {
+  constexpr std::int64_t kStretch = 32;
+  std::int64_t x = 0;
+  for (; x + kStretch <= n; x += kStretch) {
+    std::array<float, kStretch> sum{};
+    for (std::int64_t t = 0; t < kLmsTaps; ++t) {
+      const float* from = rows + t * stride + x;
+      for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += weight[t] * from[j];
+    }
+    std::copy(sum.begin(), sum.end(), out + x);
+  }
+  for (; x < n; ++x) {
+    float sum = 0;
+    for (std::int64_t t = 0; t < kLmsTaps; ++t) sum += weight[t] * rows[t * stride + x];
+    out[x] = sum;
+  }
+}
+
+}  // namespace
+
+double lms_kernel(double t) {
+  static const std::vector<double> table = make_table();
+  const double at = std::abs(t) * static_cast<double>(kPerSample);
+  const auto i = static_cast<std::size_t>(at);
+  if (i + 1 >= table.size()) return 0;
+  return table[i] + (at - static_cast<double>(i)) * (table[i + 1] - table[i]);
+}
+
+AxisTaps plan_taps(const AxisMap& map, std::int64_t begin, std::int64_t end, std::int64_t length) {
+  AxisTaps taps;
+  taps.first.reserve(static_cast<std::size_t>(end - begin));
+  taps.weight.reserve(static_cast<std::size_t>((end - begin) * kLmsTaps));
+  for (std::int64_t i = begin; i < end; ++i) {
+    const double position = map(static_cast<double>(mirrored(i, length)));
+    const auto first = static_cast<std::int64_t>(std::floor(position)) - kLmsReach + 1;
+    taps.first.push_back(first);
+    for (std::int64_t t = 0; t < kLmsTaps; ++t) {
+      taps.weight.push_back(static_cast<float>(lms_kernel(position - static_cast<double>(first + t))));
+    }
+  }
+  if (taps.first.empty()) return taps;
+  taps.lowest = *std::min_element(taps.first.begin(), taps.first.end());
+  taps.highest = *std::max_element(taps.first.begin(), taps.first.end()) + kLmsTaps - 1;
+  return taps;
+}
+
+void interpolate(const SampleGrid& samples, const AxisTaps& rows, const AxisTaps& cols, float gain, float* out) {
+  check(rows.lowest >= samples.row && rows.highest < samples.row + samples.rows && cols.lowest >= samples.col &&
+            cols.highest < samples.col + samples.cols,
+        "interpolation of MS: samples {} .. {} x {} .. {} are needed, rows {} + {}, columns {} + {} are there", rows.lowest,
+        rows.highest, cols.lowest, cols.highest, samples.row, samples.rows, samples.col, samples.cols);
+  // Columns first: there are fewer rows of samples than of outputs.
+  const std::int64_t width = cols.size() * samples.bands;
+  std::vector<float> wide(static_cast<std::size_t>((rows.highest - rows.lowest + 1) * width));
+  const RowFunction row_of = row_function(samples.bands);
+  parallel_for(rows.highest - rows.lowest + 1, 4, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) {
+      const float* from = samples.data + (rows.lowest + r - samples.row) * samples.cols * samples.bands;
+      row_of(from, samples.col, cols, samples.bands, wide.data() + r * width);
+    }
+  });
+  parallel_for(rows.size(), 4, [&](std::int64_t begin, std::int64_t end) {
+    std::array<float, kLmsTaps> weight{};
+    for (std::int64_t y = begin; y < end; ++y) {
+      for (std::size_t t = 0; t < weight.size(); ++t) weight[t] = gain * rows.weight[static_cast<std::size_t>(y) * kLmsTaps + t];
+      add_rows(wide.data() + (rows.first[static_cast<std::size_t>(y)] - rows.lowest) * width, width, weight.data(), width,
+               out + y * width);
+    }
+  });
+}
+
+}  // namespace cf
