@@ -1,6 +1,7 @@
 // What every fusion network is to the rest of the program: PAN and multispectral in, sharpened image out.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "framework/tensor/tensor.h"
@@ -63,6 +64,10 @@ class FusionModel {
   // functions of the key alone. None for most networks.
   virtual std::vector<Tensor> draw(const Shape& gt, const DrawKey& key) const;
   virtual std::int64_t patch_multiple() const { return size_multiple(); }
+
+  // Pixels around a pixel of the result that it depends on, statistics of a PoolingModel apart: windows that reach so far beyond
+  // a part of an image, and begin at multiples of size_multiple(), give that part's pixels. None: not known, or all.
+  virtual std::optional<std::int64_t> reach() const { return std::nullopt; }
 
   // Whether forward reads `ms`.
   virtual bool reads_ms() const { return false; }

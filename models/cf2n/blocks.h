@@ -22,6 +22,8 @@ Tensor gain(const Tensor& x);
 
 // RB: a convolution, then a residual branch conv - LeakyReLU - conv. (N, H, W, in) -> (N, H, W, out)
 struct ResidualBlock {
+  static constexpr std::int64_t kReach = 3;  // pixels around an output pixel that it depends on
+
   ResidualBlock(const Scope& scope, std::int64_t in_channels, std::int64_t out_channels);
   Tensor operator()(const Tensor& x) const;
 

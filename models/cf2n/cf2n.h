@@ -22,21 +22,30 @@
 #include <vector>
 
 #include "models/cf2n/cross_fusion.h"
-#include "models/fusion_model.h"
+#include "models/pooling_model.h"
 
 namespace cf {
 
 // H and W even. Reads config.cf2n: channels even, kernel odd, stages at least 1; throws Error otherwise.
-class Cf2n : public FusionModel {
+class Cf2n : public PoolingModel {
  public:
   Cf2n(const ModelConfig& config, const Scope& scope);
   // One Haar level halves the image.
   std::int64_t size_multiple() const override { return 2; }
+  std::optional<std::int64_t> reach() const override;
+  std::size_t pooled_stages() const override { return stages_.size(); }
+  std::int64_t pooled_channels() const override { return config().cf2n.channels; }
+  std::int64_t pooled_reach() const override;
 
  protected:
   FusionOutput run(const FusionInput& input) const override;
+  std::vector<Tensor> run_pool(const Tensor& lms, const Tensor& valid) const override;
+  FusionOutput run_pooled(const FusionInput& input, const PooledMaps& pooled) const override;
 
  private:
+  // What follows the detail reconstruction.
+  FusionOutput inject(const FusionInput& input, const Tensor& detail, const PooledMaps& pooled) const;
+
   cf2n::ResidualBlock head_pan_;
   cf2n::ResidualBlock head_ms_;
   cf2n::DetailReconstruction fd2r_;

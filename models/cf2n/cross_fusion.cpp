@@ -1,5 +1,7 @@
 #include "models/cf2n/cross_fusion.h"
 
+#include <algorithm>
+
 #include "framework/ops/ops.h"
 
 namespace cf::cf2n {
@@ -18,6 +20,14 @@ SpectralAttention::SpectralAttention(const Scope& scope, std::int64_t channels)
 Tensor SpectralAttention::operator()(const Tensor& spectral) const {
   const Tensor z = conv(spectral);
   return gain(fuse(ops::max(z, {1, 2}), ops::mean(z, {1, 2})));
+}
+
+Tensor SpectralAttention::operator()(const Tensor& spectral, const Tensor& valid) const {
+  constexpr double kFar = 1e30;  // farther down than any feature, in f32 as in bf16
+  const Tensor z = ops::mul(conv(spectral), valid);
+  const Tensor highest = ops::max(ops::add(z, ops::affine(valid, kFar, -kFar)), {1, 2});
+  const Tensor mean = ops::div(ops::sum(z, {1, 2}), ops::sum(valid, {1, 2}));
+  return gain(fuse(highest, mean));
 }
 
 Modulation::Modulation(const Scope& scope, std::int64_t channels, std::int64_t kernel_size)
@@ -44,8 +54,15 @@ CrossFusion::CrossFusion(const Scope& scope, std::int64_t channels, std::int64_t
       mid(scope.child("mid"), channels, channels, kernel_size, Start::plain, kLeak),
       out(scope.child("out"), channels, out_channels, kernel_size, last ? Start::zero : Start::plain) {}
 
-Tensor CrossFusion::operator()(const Tensor& frequency, const Tensor& spectral) const {
-  const Tensor spectral_gain = sda(spectral);                          // (N, 1, 1, C)
+// The first convolution's kernel or what it convolves; then the second's.
+std::int64_t CrossFusion::reach(std::int64_t kernel_size) {
+  const std::int64_t window = kernel_size / 2;
+  const std::int64_t fda = ResidualBlock::kReach + 1;
+  const std::int64_t fsm = 2 + 3 + 1;  // two convolutions, the squeeze, the fusion
+  return std::max(fda, window) + std::max(fsm, window);
+}
+
+Tensor CrossFusion::operator()(const Tensor& frequency, const Tensor& spectral_gain) const {
   const Tensor f_mid = mid(frequency, fda(frequency), spectral_gain);  // (N, H, W, C)
   const Modulation::Kernel k = fsm(f_mid);
   return out(f_mid, k.spatial, ops::mul(k.gain, spectral_gain));

@@ -16,11 +16,13 @@ struct FrequencyAttention {
 };
 
 // SDA, spectral-domain attention: one gain per channel from the global maximum and mean. The only part of CF2N that sees
-// the whole image.
+// the whole image; where an image is fused in parts, the gains are given instead (PoolingModel).
 struct SpectralAttention {
   SpectralAttention(const Scope& scope, std::int64_t channels);
   // (N, H, W, C) -> (N, 1, 1, C)
   Tensor operator()(const Tensor& spectral) const;
+  // Pools where `valid` (N, H, W, 1) is 1 and not 0.
+  Tensor operator()(const Tensor& spectral, const Tensor& valid) const;
 
   Conv2d conv;
   AdaptiveFusion fuse;
@@ -47,8 +49,10 @@ struct Modulation {
 struct CrossFusion {
   // last: the module that yields the injected detail, `out_channels` bands of it, zero at the start.
   CrossFusion(const Scope& scope, std::int64_t channels, std::int64_t out_channels, std::int64_t kernel_size, bool last);
-  // (N, H, W, C) twice -> (N, H, W, out_channels)
-  Tensor operator()(const Tensor& frequency, const Tensor& spectral) const;
+  // (N, H, W, C) and SDA's gains, (N, 1, 1, C) or one for each pixel (N, H, W, C) -> (N, H, W, out_channels)
+  Tensor operator()(const Tensor& frequency, const Tensor& spectral_gain) const;
+  // Pixels around an output pixel that it depends on.
+  static std::int64_t reach(std::int64_t kernel_size);
 
   FrequencyAttention fda;
   SpectralAttention sda;

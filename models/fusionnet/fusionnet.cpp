@@ -41,6 +41,11 @@ FusionNet::FusionNet(const ModelConfig& config, const Scope& scope)
       }()),
       conv3_(conv(scope.child("conv3"), config.fusionnet.channels, config.bands, Init::zeros(), kNone)) {}
 
+std::optional<std::int64_t> FusionNet::reach() const {
+  const auto convolutions = static_cast<std::int64_t>(2 + 2 * blocks_.size());
+  return convolutions * (kKernel / 2);
+}
+
 FusionOutput FusionNet::run(const FusionInput& input) const {
   const Tensor pan = input.pan.dim(3) == 1 ? input.pan : ops::mean(input.pan, {3});  // (N, H, W, 1)
   Tensor x = conv1_(ops::sub(pan, input.lms));                                       // (N, H, W, C)

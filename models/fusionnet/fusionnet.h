@@ -16,6 +16,7 @@ namespace cf {
 class FusionNet : public FusionModel {
  public:
   FusionNet(const ModelConfig& config, const Scope& scope);
+  std::optional<std::int64_t> reach() const override;
 
  protected:
   FusionOutput run(const FusionInput& input) const override;

@@ -47,16 +47,16 @@ void fill_normal(const Philox& rng, std::uint64_t first, std::span<double> out) 
   });
 }
 
-Tensor noise_field(std::uint64_t seed, std::int64_t draw, std::int64_t height, std::int64_t width, std::int64_t bands,
-                   DType dtype) {
+Tensor noise_field(std::uint64_t seed, std::int64_t draw, const Region& part, std::int64_t bands, DType dtype) {
   const Philox rng = make_rng(seed, RngStream::noise, static_cast<std::uint64_t>(draw));
-  Tensor field = Tensor::empty({1, height, width, bands}, DType::f64);
-  const auto row_size = static_cast<std::size_t>(width * bands);
+  Tensor field = Tensor::empty({1, part.height, part.width, bands}, DType::f64);
+  const auto row_size = static_cast<std::size_t>(part.width * bands);
   const auto out = field.span<double>();
-  parallel_for(height, 1, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(part.height, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       // Rows lie far apart, so that the index does not depend on the width.
-      const std::uint64_t first = static_cast<std::uint64_t>(row) << 32U;
+      const std::uint64_t first =
+          (static_cast<std::uint64_t>(part.row + row) << 32U) + static_cast<std::uint64_t>(part.column * bands);
       fill_piece(rng, first, out.subspan(static_cast<std::size_t>(row) * row_size, row_size));
     }
   });

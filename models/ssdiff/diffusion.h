@@ -7,6 +7,7 @@
 
 #include "framework/core/rng.h"
 #include "framework/tensor/tensor.h"
+#include "models/ssdiff/region.h"
 #include "models/ssdiff/schedule.h"
 
 namespace cf {
@@ -14,11 +15,10 @@ namespace cf {
 // out[i] = rng.normal(first + i), on all threads.
 void fill_normal(const Philox& rng, std::uint64_t first, std::span<double> out);
 
-// The field of standard normal noise that an image of (height, width, bands) starts from (draw 0), or takes up in a step (draw
-// 1, 2, ...): (1, H, W, bands) on the host. The number at a pixel and band is a function of (seed, draw, row, column, band,
-// bands) alone, so that a part of the image sees the part of the field.
-Tensor noise_field(std::uint64_t seed, std::int64_t draw, std::int64_t height, std::int64_t width, std::int64_t bands,
-                   DType dtype);
+// A part of the field of standard normal noise that a scene starts from (draw 0), or takes up in a step (draw 1, 2, ...):
+// (1, H, W, bands) on the host. The number at a pixel and band is a function of (seed, draw, row, column, band, bands) alone,
+// so that a part of the scene sees the part of the field.
+Tensor noise_field(std::uint64_t seed, std::int64_t draw, const Region& part, std::int64_t bands, DType dtype);
 
 // signal_root x0 + noise_root noise, the roots (N, 1, 1, 1): sqrt(signal(t)) and sqrt(1 - signal(t)) of each sample's t.
 Tensor add_noise(const Tensor& x0, const Tensor& noise, const Tensor& signal_root, const Tensor& noise_root);

@@ -20,6 +20,12 @@ std::int64_t first_bad_tile(const Tensor& t) {
   return bad == values.end() ? -1 : (bad - values.begin()) / (host.numel() / host.dim(0));
 }
 
+// Images that are no part of a larger scene are one.
+SceneView view_of(const Shape& images, const std::optional<SceneView>& scene) {
+  const Region whole{0, 0, images[1], images[2]};
+  return scene.value_or(SceneView{images[1], images[2], whole, whole});
+}
+
 // Tiles first .. first + count - 1 of the images.
 struct Batch {
   std::int64_t first;
@@ -37,11 +43,16 @@ class TileSampler {
         plan_(plan),
         options_(options),
         denoiser_(denoiser),
-        tiles_(plan_tiles(images.lms.dim(1), images.lms.dim(2), ratio, options.tiles)),
-        noise_(plan.size() + 1) {}
+        view_(view_of(images.lms.shape(), options.scene)),
+        tiles_(plan_tiles(view_.height, view_.width, ratio, options.tiles, view_.core)),
+        noise_(plan.size() + 1) {
+    for (Tile& tile : tiles_) place(tile);
+  }
 
   Tensor run() {
-    TileMerger merger(host_.lms.shape());
+    const Region core{view_.core.row - view_.image.row, view_.core.column - view_.image.column, view_.core.height,
+                      view_.core.width};
+    TileMerger merger(host_.lms.shape(), core);
     const std::int64_t total = host_.lms.dim(0) * static_cast<std::int64_t>(tiles_.size());
     for (std::int64_t first = 0; first < total; first += options_.tiles.batch) {
       const Batch batch{first, std::min(options_.tiles.batch, total - first)};
@@ -52,6 +63,21 @@ class TileSampler {
   }
 
  private:
+  // From the scene's coordinates to those of the images, which must hold the tile, or all of a scene that is smaller.
+  void place(Tile& tile) const {
+    const std::int64_t size = options_.tiles.size;
+    tile.row -= view_.image.row;
+    tile.column -= view_.image.column;
+    const auto holds = [&](std::int64_t at, std::int64_t shown, std::int64_t scene) {
+      return at >= 0 && at + size <= std::max(shown, shown == scene ? size : 0);
+    };
+    check(holds(tile.row, view_.image.height, view_.height) && holds(tile.column, view_.image.width, view_.width),
+          "{}: the tile of the scene at row {}, column {} is not inside the part that was read, {} x {} pixels from row {}, "
+          "column {}; read {} pixels around the core",
+          network_, tile.row + view_.image.row, tile.column + view_.image.column, view_.image.height, view_.image.width,
+          view_.image.row, view_.image.column, size);
+  }
+
   // The fused tiles of a batch, on the host. On the CPU every estimate is looked at when it is there; on a device, where looking
   // means waiting, only the result is, and the batch done again to find out where it went wrong.
   Tensor finite_batch(const Batch& batch) {
@@ -79,13 +105,14 @@ class TileSampler {
     return cut_tiles(images, tiles_, batch.first, batch.count, options_.tiles.size / divisor, divisor).to(device_);
   }
 
-  // Over the whole image, and beyond it where a tile is larger, as far as tiles reach.
+  // Over the images, and beyond them where a tile is larger, as far as tiles reach.
   const Tensor& noise(std::int64_t draw) {
     Tensor& field = noise_[static_cast<std::size_t>(draw)];
     if (!field.defined()) {
       const Shape& s = host_.lms.shape();
-      field = noise_field(options_.sampler.seed, draw, std::max(s[1], options_.tiles.size), std::max(s[2], options_.tiles.size),
-                          s[3], host_.lms.dtype());
+      const Region part{view_.image.row, view_.image.column, std::max(s[1], options_.tiles.size),
+                        std::max(s[2], options_.tiles.size)};
+      field = noise_field(options_.sampler.seed, draw, part, s[3], host_.lms.dtype());
     }
     return field;
   }
@@ -101,8 +128,8 @@ class TileSampler {
   std::string describe(std::int64_t k) const {
     const auto per_image = static_cast<std::int64_t>(tiles_.size());
     const Tile& tile = tiles_[static_cast<std::size_t>(k % per_image)];
-    return fmt::format("tile {} of {}, whose corner is row {}, column {} of image {}", k % per_image + 1, per_image, tile.row,
-                       tile.column, k / per_image + 1);
+    return fmt::format("tile {} of {}, whose corner is row {}, column {} of image {}", k % per_image + 1, per_image,
+                       tile.row + view_.image.row, tile.column + view_.image.column, k / per_image + 1);
   }
 
   std::string network_;
@@ -112,17 +139,33 @@ class TileSampler {
   const std::vector<SamplerStep>& plan_;
   const SamplingOptions& options_;
   const TileDenoiser& denoiser_;
-  std::vector<Tile> tiles_;
+  SceneView view_;
+  std::vector<Tile> tiles_;    // by their place in the images
   std::vector<Tensor> noise_;  // by draw
 };
 
-void tell_small_image(const std::string& network, const Shape& images, std::int64_t size) {
+void tell_small_image(const std::string& network, const SceneView& view, std::int64_t size) {
   static std::once_flag told;
-  if (images[1] >= size && images[2] >= size) return;
+  if (view.height >= size && view.width >= size) return;
   std::call_once(told, [&] {
-    log::warning("{}: images of {} x {} pixels are mirrored at their edges to fill a tile of {} x {}", network, images[1],
-                 images[2], size, size);
+    log::warning("{}: images of {} x {} pixels are mirrored at their edges to fill a tile of {} x {}", network, view.height,
+                 view.width, size, size);
   });
+}
+
+void check_view(const std::string& network, const SceneView& view, const Shape& images, std::int64_t ratio) {
+  const Region& image = view.image;
+  const Region& core = view.core;
+  for (const std::int64_t n : {view.height, view.width, image.row, image.column}) {
+    check(n >= 0 && n % ratio == 0, "{}: a scene of {} x {} pixels, read from row {}, column {}; all must be multiples of {}",
+          network, view.height, view.width, image.row, image.column, ratio);
+  }
+  check(images[1] == image.height && images[2] == image.width, "{}: images of shape {} for {} x {} pixels of a scene", network,
+        images.str(), image.height, image.width);
+  check(core.row >= image.row && core.column >= image.column && core.height > 0 && core.width > 0 &&
+            core.row + core.height <= image.row + image.height && core.column + core.width <= image.column + image.width,
+        "{}: the core of {} x {} pixels at row {}, column {} is not inside the part that was read", network, core.height,
+        core.width, core.row, core.column);
 }
 
 }  // namespace
@@ -130,7 +173,9 @@ void tell_small_image(const std::string& network, const Shape& images, std::int6
 Tensor sample_tiles(const std::string& network, const FusionInput& images, std::int64_t ratio,
                     const std::vector<SamplerStep>& plan, const SamplingOptions& options, const TileDenoiser& denoiser) {
   check(options.tiles.batch >= 1, "tiles: tiles.batch is {}, must be at least 1", options.tiles.batch);
-  tell_small_image(network, images.lms.shape(), options.tiles.size);
+  const SceneView view = view_of(images.lms.shape(), options.scene);
+  check_view(network, view, images.lms.shape(), ratio);
+  tell_small_image(network, view, options.tiles.size);
   const NoGrad no_grad;
   return TileSampler(network, images, ratio, plan, options, denoiser).run();
 }

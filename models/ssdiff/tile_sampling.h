@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "models/fusion_model.h"
@@ -16,15 +17,18 @@ struct SamplingOptions {
   TileConfig tiles;
   // Called after each batch of tiles; total counts the tiles of all images.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
+  // The images are a part of a scene: its tiles and its noise are taken, and only the core is sampled.
+  std::optional<SceneView> scene = {};
 };
 
 // The estimate of the residual of tiles (count, size, size, B) from their images, the noisy sample and the step, on the images'
 // device.
 using TileDenoiser = std::function<Tensor(const FusionInput& tiles, const Tensor& x, const SamplerStep& step)>;
 
-// The fused images, of `images.lms`'s shape, dtype and device: a function of each image, the plan and the options' seed alone,
-// whatever the batch of tiles and the other images. Nothing is recorded. Throws Error where an estimate is not finite, naming
-// `network`, step and tile.
+// The fused images, of `images.lms`'s shape (of the core's, where they are a part of a scene), dtype and device: a function of
+// each image or scene, the plan and the options' seed alone, whatever the batch of tiles, the core and the other images.
+// Nothing is recorded. Throws Error where an estimate is not finite, naming `network`, step and tile, and where the images do
+// not hold the scene's tiles.
 Tensor sample_tiles(const std::string& network, const FusionInput& images, std::int64_t ratio,
                     const std::vector<SamplerStep>& plan, const SamplingOptions& options, const TileDenoiser& denoiser);
 

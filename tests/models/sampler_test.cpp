@@ -120,7 +120,7 @@ TEST_CASE("an oracle of the residual gives the ground truth back, in one step an
           const auto plan = plan_sampling(cosine(), {.name = name, .steps = steps, .spacing = spacing, .space = space});
           Sampling sampling;
           sampling.estimate = [&](const Tensor&, const SamplerStep&) { return limited_estimate(ops::sub(gt, lms), lms, space); };
-          const Tensor x = sample(plan, noise_field(1, 0, 4, 4, 3, DType::f64), sampling);
+          const Tensor x = sample(plan, noise_field(1, 0, {0, 0, 4, 4}, 3, DType::f64), sampling);
           const auto got = image_of(x, lms, space).to_vector<double>();
           const auto want = gt.to_vector<double>();
           for (std::size_t i = 0; i < got.size(); ++i) CHECK(std::abs(got[i] - want[i]) < 1e-15);
@@ -166,13 +166,17 @@ TEST_CASE("noise is a function of seed, draw and place") {
   for (const std::size_t i : {std::size_t{0}, std::size_t{1}, std::size_t{4999}, block.size() - 1})
     CHECK(block[i] == rng.normal(3 + i));
 
-  const auto large = noise_field(4, 0, 9, 8, 3, DType::f64).to_vector<double>();
-  const auto small = noise_field(4, 0, 5, 7, 3, DType::f64).to_vector<double>();
+  const auto large = noise_field(4, 0, {0, 0, 9, 8}, 3, DType::f64).to_vector<double>();
+  const auto small = noise_field(4, 0, {0, 0, 5, 7}, 3, DType::f64).to_vector<double>();
   for (std::size_t row = 0; row < 5; ++row) {
     for (std::size_t i = 0; i < 21; ++i) CHECK(small[row * 21 + i] == large[row * 24 + i]);
   }
-  CHECK(noise_field(4, 1, 9, 8, 3, DType::f64).to_vector<double>() != large);
-  CHECK(noise_field(5, 0, 9, 8, 3, DType::f64).to_vector<double>() != large);
+  const auto part = noise_field(4, 0, {3, 5, 2, 3}, 3, DType::f64).to_vector<double>();
+  for (std::size_t row = 0; row < 2; ++row) {
+    for (std::size_t i = 0; i < 9; ++i) CHECK(part[row * 9 + i] == large[((3 + row) * 8 + 5) * 3 + i]);
+  }
+  CHECK(noise_field(4, 1, {0, 0, 9, 8}, 3, DType::f64).to_vector<double>() != large);
+  CHECK(noise_field(5, 0, {0, 0, 9, 8}, 3, DType::f64).to_vector<double>() != large);
 }
 
 TEST_CASE("a training step draws uniform steps and standard noise, sample by sample") {

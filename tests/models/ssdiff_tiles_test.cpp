@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "framework/ops/elementwise.h"
+#include "framework/ops/layout.h"
 #include "framework/ops/reduce.h"
 #include "models/registry.h"
 #include "models/ssdiff/diffusion.h"
@@ -173,6 +174,54 @@ TEST_CASE("the noise is a field over the image: other seeds and strides give oth
     const auto got = fused(images, options_of(stride, rule), local).to_vector<float>();
     for (std::size_t i = 0; i < got.size(); ++i) REQUIRE(std::abs(got[i] - want[i]) < 1e-6);
   }
+}
+
+TEST_CASE("cores of a scene, each from its part of the images, are the pixels of the whole") {
+  const std::int64_t height = 212;
+  const std::int64_t width = 180;
+  const FusionInput scene = images_of(1, height, width);
+  const auto region_of = [](const Tensor& t, const Region& r) {
+    return ops::slice(ops::slice(t, 1, r.row, r.row + r.height), 2, r.column, r.column + r.width);
+  };
+  for (const auto& [stride, rule] :
+       {std::pair{32, TileRule::smooth}, {48, TileRule::smooth}, {64, TileRule::smooth}, {16, TileRule::centre}}) {
+    const SamplingOptions options = options_of(stride, rule);
+    const Tensor whole = fused(scene, options);
+    for (const Region& core : {Region{0, 0, 30, 41}, {100, 60, 32, 32}, {151, 99, 61, 81}, {211, 0, 1, 180}, {0, 0, 212, 180}}) {
+      CAPTURE(core.row);
+      CAPTURE(stride);
+      SamplingOptions part = options;
+      part.tiles.batch = 3;
+      const std::int64_t row = std::max<std::int64_t>(0, core.row - 64) / kRatio * kRatio;
+      const std::int64_t column = std::max<std::int64_t>(0, core.column - 64) / kRatio * kRatio;
+      const Region image{row, column, std::min(height, core.row + core.height + 64 + 3) / kRatio * kRatio - row,
+                         std::min(width, core.column + core.width + 64 + 3) / kRatio * kRatio - column};
+      part.scene = SceneView{.height = height, .width = width, .image = image, .core = core};
+      const Region cells{image.row / kRatio, image.column / kRatio, image.height / kRatio, image.width / kRatio};
+      const FusionInput images{region_of(scene.pan, image), region_of(scene.lms, image), region_of(scene.ms, cells)};
+      std::int64_t tiles = 0;
+      part.progress = [&](std::int64_t, std::int64_t total) { tiles = total; };
+      const Tensor got = fused(images, part);
+      const Tensor want = region_of(whole, core);
+      REQUIRE(got.shape() == want.shape());
+      CHECK(got.to_vector<float>() == want.to_vector<float>());
+      // Only tiles that the core needs.
+      const auto per_axis = [&](std::int64_t extent) { return (extent + 62) / stride + 2; };
+      if (rule == TileRule::smooth) CHECK(tiles <= per_axis(core.height) * per_axis(core.width));
+    }
+  }
+}
+
+TEST_CASE("parts of a scene that do not hold its tiles are refused") {
+  const auto refuses = [](const SceneView& view, const char* what) {
+    SamplingOptions options = options_of(32);
+    options.scene = view;
+    CHECK_THROWS_WITH_AS(fused(images_of(1, 96, 96), options), doctest::Contains(what), Error);
+  };
+  refuses({256, 256, {64, 64, 96, 96}, {64, 64, 32, 32}}, "tile of the scene at row 32, column 32 is not inside the part");
+  refuses({256, 256, {64, 64, 96, 96}, {150, 64, 32, 32}}, "is not inside the part that was read");
+  refuses({256, 256, {64, 66, 96, 96}, {100, 100, 8, 8}}, "multiples of 4");
+  refuses({256, 256, {64, 64, 96, 92}, {100, 100, 8, 8}}, "images of shape");
 }
 
 TEST_CASE("an oracle gives the ground truth back through tiles") {
