@@ -74,16 +74,27 @@ double radial_window(double r) {
   return kaiser(low / n) + (r - low) * (kaiser((low + 1) / n) - kaiser(low / n));
 }
 
-// A quadrant of the kernel, quarter[v * (kRadius + 1) + u]: the rest is its mirror image.
-std::vector<double> kernel_quarter(double gain, std::int64_t ratio) {
-  const auto full = mtf_kernel(gain, ratio);
-  std::vector<double> quarter;
-  for (std::int64_t v = 0; v <= kRadius; ++v) {
-    const auto row = full.begin() + (kRadius + v) * kMtfTaps + kRadius;
-    quarter.insert(quarter.end(), row, row + kRadius + 1);
+// The impulse response along one axis at any distance from its centre: the inverse DFT of the Gaussian of MTF gain G.
+class MtfProfile {
+ public:
+  MtfProfile(double gain, std::int64_t ratio, double span) {
+    check(gain > 0 && gain < 1, "MTF gain at Nyquist is {}, expected between 0 and 1", gain);
+    check(ratio > 1, "MTF filter for ratio {}, expected 2 or more", ratio);
+    const double cut = span / (2.0 * static_cast<double>(ratio));
+    alpha2_ = cut * cut / (-2 * std::log(gain));
   }
-  return quarter;
-}
+  double at(double t) const {
+    double sum = 0;
+    for (std::int64_t f = -kRadius; f <= kRadius; ++f) {
+      const double phase = 2 * std::numbers::pi * (static_cast<double>(f) * t) / kMtfTaps;
+      sum += std::exp(-static_cast<double>(f * f) / (2 * alpha2_)) * std::cos(phase);
+    }
+    return sum / kMtfTaps;
+  }
+
+ private:
+  double alpha2_ = 0;
+};
 
 // Working memory of one thread: the sums of rows y - v and y + v, with replicated margins, and the filtered row.
 struct RowWork {
@@ -92,24 +103,27 @@ struct RowWork {
 };
 
 // One row of the filtered band. The kernel's two mirror symmetries leave a quarter of the multiplications.
-void filter_row(const double* band, std::int64_t rows, std::int64_t cols, std::int64_t y, const std::vector<double>& quarter,
-                RowWork& work) {
-  const std::int64_t width = cols + 2 * kRadius;
+// With `next` = 1 results lie between pixels, and the mirror image of a pixel is one farther.
+void filter_row(const double* band, std::int64_t rows, std::int64_t cols, std::int64_t y, std::int64_t next,
+                const std::vector<double>& quarter, RowWork& work) {
+  const std::int64_t width = cols + 2 * kRadius + 1;
   work.pairs.resize(static_cast<std::size_t>(width));
   work.sum.assign(static_cast<std::size_t>(cols), 0.0);
   double* sum = work.sum.data();
   for (std::int64_t v = 0; v <= kRadius; ++v) {
     const double* above = band + std::max<std::int64_t>(y - v, 0) * cols;
-    const double* below = band + std::min<std::int64_t>(y + v, rows - 1) * cols;
+    const double* below = band + std::min<std::int64_t>(y + v + next, rows - 1) * cols;
     double* pair = work.pairs.data() + kRadius;
-    for (std::int64_t x = 0; x < cols; ++x) pair[x] = v == 0 ? above[x] : above[x] + below[x];
+    for (std::int64_t x = 0; x < cols; ++x) pair[x] = v + next == 0 ? above[x] : above[x] + below[x];
     std::fill(pair - kRadius, pair, pair[0]);
-    std::fill(pair + cols, pair + cols + kRadius, pair[cols - 1]);
+    std::fill(pair + cols, pair + cols + kRadius + 1, pair[cols - 1]);
     const double* weight = quarter.data() + v * (kRadius + 1);
-    for (std::int64_t x = 0; x < cols; ++x) sum[x] += weight[0] * pair[x];
-    for (std::int64_t u = 1; u <= kRadius; ++u) {
+    if (next == 0) {
+      for (std::int64_t x = 0; x < cols; ++x) sum[x] += weight[0] * pair[x];
+    }
+    for (std::int64_t u = 1 - next; u <= kRadius; ++u) {
       if (weight[u] == 0) continue;  // outside the circle
-      for (std::int64_t x = 0; x < cols; ++x) sum[x] += weight[u] * (pair[x - u] + pair[x + u]);
+      for (std::int64_t x = 0; x < cols; ++x) sum[x] += weight[u] * (pair[x - u] + pair[x + u + next]);
     }
   }
 }
@@ -129,32 +143,37 @@ std::vector<double> mtf_gains(std::string_view sensor, std::int64_t bands) {
 
 double mtf_pan_gain(std::string_view sensor) { return find_sensor(sensor).pan; }
 
-std::vector<double> mtf_kernel(double gain, std::int64_t ratio) {
-  check(gain > 0 && gain < 1, "MTF gain at Nyquist is {}, expected between 0 and 1", gain);
-  check(ratio > 1, "MTF filter for ratio {}, expected 2 or more", ratio);
-  const double cut = static_cast<double>(kMtfTaps - 1) / (2.0 * static_cast<double>(ratio));
-  const double alpha2 = cut * cut / (-2 * std::log(gain));
-  // The Gaussian is a product, so its inverse DFT is one too: g[v] g[u].
-  std::array<double, kMtfTaps> g{};
-  for (std::int64_t t = -kRadius; t <= kRadius; ++t) {
-    double sum = 0;
-    for (std::int64_t f = -kRadius; f <= kRadius; ++f) {
-      const auto ft = static_cast<double>(f * t);
-      sum += std::exp(-static_cast<double>(f * f) / (2 * alpha2)) * std::cos(2 * std::numbers::pi * ft / kMtfTaps);
+std::vector<double> mtf_quadrant(double gain, std::int64_t ratio, double shift, double span) {
+  const MtfProfile profile(gain, ratio, span);
+  std::array<double, kRadius + 1> g{};
+  for (std::int64_t t = 0; t <= kRadius; ++t) g[static_cast<std::size_t>(t)] = profile.at(static_cast<double>(t) + shift);
+  std::vector<double> quadrant;
+  for (std::int64_t v = 0; v <= kRadius; ++v) {
+    for (std::int64_t u = 0; u <= kRadius; ++u) {
+      const double window = radial_window(std::hypot(static_cast<double>(v) + shift, static_cast<double>(u) + shift));
+      quadrant.push_back(g[static_cast<std::size_t>(v)] * g[static_cast<std::size_t>(u)] * window);
     }
-    g[static_cast<std::size_t>(t + kRadius)] = sum / kMtfTaps;
   }
+  return quadrant;
+}
+
+std::vector<double> mtf_kernel(double gain, std::int64_t ratio) {
+  const std::vector<double> quadrant = mtf_quadrant(gain, ratio, 0);
   std::vector<double> kernel;
   for (std::int64_t v = -kRadius; v <= kRadius; ++v) {
     for (std::int64_t u = -kRadius; u <= kRadius; ++u) {
-      const double window = radial_window(std::hypot(static_cast<double>(v), static_cast<double>(u)));
-      kernel.push_back(g[static_cast<std::size_t>(v + kRadius)] * g[static_cast<std::size_t>(u + kRadius)] * window);
+      kernel.push_back(quadrant[static_cast<std::size_t>(std::abs(v) * (kRadius + 1) + std::abs(u))]);
     }
   }
   return kernel;
 }
 
-Planes mtf_filter(const Planes& image, std::span<const double> gains, std::int64_t ratio, Decimation keep) {
+Decimation lms_decimation(std::int64_t ratio) {
+  const bool power_of_two = (ratio & (ratio - 1)) == 0;
+  return {ratio, power_of_two ? ratio / 2 : (ratio - 1) / 2, !power_of_two && ratio % 2 == 0};
+}
+
+Planes mtf_filter(const Planes& image, std::span<const double> gains, std::int64_t ratio, Decimation keep, double span) {
   check(gains.size() == 1 || static_cast<std::int64_t>(gains.size()) == image.bands, "MTF filter: {} gains for {} bands",
         gains.size(), image.bands);
   check(keep.step >= 1 && keep.phase >= 0 && keep.phase < std::min(image.rows, image.cols),
@@ -162,14 +181,14 @@ Planes mtf_filter(const Planes& image, std::span<const double> gains, std::int64
   const auto kept = [&](std::int64_t n) { return (n - keep.phase + keep.step - 1) / keep.step; };
   Planes out(kept(image.rows), kept(image.cols), image.bands);
   std::vector<std::vector<double>> quarters;
-  for (const double gain : gains) quarters.push_back(kernel_quarter(gain, ratio));
+  for (const double gain : gains) quarters.push_back(mtf_quadrant(gain, ratio, keep.between ? 0.5 : 0, span));
   parallel_for(out.bands * out.rows, 8, [&](std::int64_t begin, std::int64_t end) {
     RowWork work;
     for (std::int64_t r = begin; r < end; ++r) {
       const std::int64_t b = r / out.rows;
       const std::int64_t y = r % out.rows * keep.step + keep.phase;
-      filter_row(image.band(b), image.rows, image.cols, y, quarters[quarters.size() == 1 ? 0 : static_cast<std::size_t>(b)],
-                 work);
+      filter_row(image.band(b), image.rows, image.cols, y, keep.between ? 1 : 0,
+                 quarters[quarters.size() == 1 ? 0 : static_cast<std::size_t>(b)], work);
       double* to = out.data.data() + r * out.cols;
       for (std::int64_t x = 0; x < out.cols; ++x) to[x] = work.sum[static_cast<std::size_t>(x * keep.step + keep.phase)];
     }

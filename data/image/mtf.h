@@ -30,14 +30,24 @@ inline constexpr std::int64_t kMtfTaps = 41;
 // Throws Error unless 0 < G < 1 and R > 1.
 std::vector<double> mtf_kernel(double gain, std::int64_t ratio);
 
-// Which pixels of a filtered image are wanted: every `step`-th, from `phase`.
+// A quadrant of the same filter, taps at (v + shift, u + shift) for v, u = 0 .. 20, row by row: shift 0 for a result on a pixel,
+// 1/2 for one in the middle of four. `span` stands for the 40 in the formula of a; the toolbox's LPfilterGauss takes 41 (and
+// a gain of 0.3). Throws Error as mtf_kernel.
+std::vector<double> mtf_quadrant(double gain, std::int64_t ratio, double shift, double span = kMtfTaps - 1);
+
+// Which pixels of a filtered image are wanted: every `step`-th, from `phase`; `between`: half a pixel right of and below each.
 struct Decimation {
   std::int64_t step = 1;
   std::int64_t phase = 0;
+  bool between = false;
 };
 
-// Each band filtered with its gain's kernel, borders replicated. gains: one per band, or one for all.
-Planes mtf_filter(const Planes& image, std::span<const double> gains, std::int64_t ratio, Decimation keep = {});
+// Where upsample_lms() (data/image/interp.h) puts the samples back: pixel R / 2 of R where R is a power of two, else the middle.
+Decimation lms_decimation(std::int64_t ratio);
+
+// Each band filtered with its gain's kernel, borders replicated. gains: one per band, or one for all; span: as mtf_quadrant().
+Planes mtf_filter(const Planes& image, std::span<const double> gains, std::int64_t ratio, Decimation keep = {},
+                  double span = kMtfTaps - 1);
 Tensor mtf_filter(const Tensor& image, std::span<const double> gains, std::int64_t ratio, Decimation keep = {});
 
 }  // namespace cf
