@@ -255,6 +255,7 @@ RawPart SceneSource::read(const PartRequest& request) {
       read_ms(std::min(part.lms_row.lowest, part.cell_row.lowest), std::max(part.lms_row.highest, part.cell_row.highest) + 1,
               std::min(part.lms_col.lowest, part.cell_col.lowest), std::max(part.lms_col.highest, part.cell_col.highest) + 1,
               ms_reach(request.halo));
+  if (!parts_.count_above) return part;
   part.pan_above = count_above(part.pan, part.core, parts_.scale);
   part.ms_above = count_ms_above(part);
   return part;

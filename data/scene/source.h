@@ -55,6 +55,7 @@ class SceneSource {
     NodataRule pan_nodata;
     NodataRule ms_nodata;
     double scale = 1;
+    bool count_above = true;  // whether values above the scale are of interest
   };
   explicit SceneSource(Parts parts);
 

@@ -170,6 +170,7 @@ class FusingPass {
       writer.put(core, std::move(samples));
       options_.progress(StreamStage::fuse, i + 1, result_.tiles);
     }
+    const Stopwatch watch(result_.wait_seconds);
     result_.read_seconds = reader.seconds();
     result_.write_seconds = writer.end();
     return true;
@@ -229,6 +230,7 @@ StreamResult stream_scene(SceneMethod& method, SceneSource& source, RasterWriter
   if (!result.stopped) result.stopped = !FusingPass(method, source, encoder, parts, options, result).run(writer);
   if (result.stopped) return result;
   const Stopwatch watch(result.write_seconds);
+  const Stopwatch waited(result.wait_seconds);
   writer.finish();
   return result;
 }

@@ -54,7 +54,7 @@ struct StreamResult {
   double compute_seconds = 0;  // of the fusing pass
   double read_seconds = 0;     // of the reading thread
   double write_seconds = 0;    // of the writing thread, the end of the file included
-  double wait_seconds = 0;     // that computing waited for them
+  double wait_seconds = 0;     // that computing waited for them, the end of the file included
 };
 
 // Everything but opening and closing: survey, where the method needs one, then all parts. The method has begun. Calls
