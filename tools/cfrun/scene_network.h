@@ -17,8 +17,10 @@ constexpr auto enum_names(PooledStatistics) {
       {{PooledStatistics::scene, "scene"}, {PooledStatistics::window, "window"}});
 }
 
+// Of networks that pool; others see no difference.
 struct SceneNetworkOptions {
-  PooledStatistics statistics = PooledStatistics::scene;  // of networks that pool; others see no difference
+  PooledStatistics statistics = PooledStatistics::scene;
+  std::int64_t training_size = 64;  // side of the windows that are pooled: that of the patches the network was trained on
 };
 
 // The session's network, on its device and in its precision; one that samples does so as session.experiment.sampler and .tiles

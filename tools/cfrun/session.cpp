@@ -77,6 +77,19 @@ FusionOutput Session::sample(const FusionInput& input, const SamplingOptions& op
   return {in_f32(denoiser()->sample(input, options)), {}};
 }
 
+std::vector<Tensor> Session::pool(const Tensor& lms, const Tensor& valid) const {
+  const ops::MixedPrecision mixed(experiment.precision == "bf16" && !device().is_cpu());
+  std::vector<Tensor> pooled = pooling()->pool(lms, valid);
+  std::transform(pooled.begin(), pooled.end(), pooled.begin(), in_f32);
+  return pooled;
+}
+
+FusionOutput Session::forward_pooled(const FusionInput& input, const PooledMaps& pooled) const {
+  const ops::MixedPrecision mixed(experiment.precision == "bf16" && !device().is_cpu());
+  const FusionOutput output = pooling()->forward_pooled(input, pooled);
+  return {in_f32(output.fused), in_f32(output.detail)};
+}
+
 TrainingOutput Session::train(const FusionInput& input, const Tensor& gt, const std::vector<Tensor>& drawn,
                               const NetworkOptions& options) const {
   const ops::MixedPrecision mixed(experiment.precision == "bf16" && !device().is_cpu());

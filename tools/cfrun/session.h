@@ -7,6 +7,7 @@
 
 #include "framework/nn/param_store.h"
 #include "models/denoising_model.h"
+#include "models/pooling_model.h"
 #include "models/registry.h"
 #include "tools/cfrun/experiment.h"
 
@@ -26,6 +27,11 @@ struct Session {
   const DenoisingModel* denoiser() const { return dynamic_cast<const DenoisingModel*>(model.get()); }
   // As forward(), by the given procedure instead of the configured one; of denoising networks only.
   FusionOutput sample(const FusionInput& input, const SamplingOptions& options) const;
+  // Null where the network pools nothing over the image.
+  const PoolingModel* pooling() const { return dynamic_cast<const PoolingModel*>(model.get()); }
+  // As PoolingModel's, in f32 and the same precision as forward(); of such networks only.
+  std::vector<Tensor> pool(const Tensor& lms, const Tensor& valid) const;
+  FusionOutput forward_pooled(const FusionInput& input, const PooledMaps& pooled) const;
   // As FusionModel::train, in the same precision.
   TrainingOutput train(const FusionInput& input, const Tensor& gt, const std::vector<Tensor>& drawn,
                        const NetworkOptions& options) const;

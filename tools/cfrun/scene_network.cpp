@@ -1,0 +1,353 @@
+#include "tools/cfrun/scene_network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "framework/autograd/record.h"
+#include "framework/core/allocator.h"
+#include "framework/core/device_services.h"
+#include "framework/ops/layout.h"
+#include "models/ssdiff/sampler.h"
+#include "tools/cfrun/scene_statistics.h"
+
+namespace cf {
+namespace {
+
+std::int64_t rounded_up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
+
+// Rows and columns of (1, H, W, C); the tensor itself where it is all of them.
+Tensor crop(const Tensor& images, std::int64_t row, std::int64_t col, std::int64_t rows, std::int64_t cols) {
+  Tensor part = images;
+  if (rows != part.dim(1)) part = ops::slice(part, 1, row, row + rows);
+  if (cols != part.dim(2)) part = ops::slice(part, 2, col, col + cols);
+  return part;
+}
+
+// The largest number of live bytes while `work` runs, on the host and the device, above those that were live before.
+template <class F>
+std::int64_t peak_bytes(Device device, F&& work) {
+  std::vector<CachingAllocator*> allocators = {&cpu_allocator()};
+  if (!device.is_cpu()) allocators.push_back(&allocator_for(device));
+  std::size_t before = 0;
+  for (CachingAllocator* a : allocators) {
+    before += a->stats().live_bytes;
+    a->reset_peak();
+  }
+  work();
+  std::size_t peak = 0;
+  for (const CachingAllocator* a : allocators) peak += a->stats().peak_bytes;
+  return static_cast<std::int64_t>(peak - before);
+}
+
+// A network on parts of a scene: what all of them share.
+class NetworkMethod : public SceneMethod {
+ public:
+  explicit NetworkMethod(const Session& session) : session_(session) {}
+
+  std::string name() const override { return session_.experiment.model.name; }
+
+  void begin(const SceneGrid& grid) final {
+    const ModelConfig& c = session_.model->config();
+    check(grid.rows > 0 && grid.cols > 0, "{}: a scene of {} x {} pixels", c.name, grid.rows, grid.cols);
+    check(grid.bands == c.bands && grid.pan_bands == c.pan_bands,
+          "{}: the network fuses {} PAN and {} MS bands, the scene has {} and {}", c.name, c.pan_bands, c.bands, grid.pan_bands,
+          grid.bands);
+    check(!session_.model->reads_ms() || grid.ratio == c.ratio,
+          "{}: the network reads MS pixels {} times as large as PAN's, the scene's are {} times as large", c.name, c.ratio,
+          grid.ratio);
+    open(grid);
+    measure();
+    open(grid);
+  }
+
+  Tensor fuse(const ScenePart& part) final {
+    const NoGrad no_grad;
+    const Tensor fused = fuse_core(part).to(Device{});
+    const Tensor core = fused.alias({part.core.rows, part.core.cols, grid_.bands});
+    check_finite(core, part.core);
+    return core;
+  }
+
+ protected:
+  // Prepares for the scene of grid_.
+  virtual void start() {}
+  // Finds out what fusing takes, on whatever scenes it opens.
+  virtual void measure() = 0;
+  // (1, core rows, core cols, B).
+  virtual Tensor fuse_core(const ScenePart& part) const = 0;
+
+  void open(const SceneGrid& grid) {
+    grid_ = grid;
+    start();
+  }
+
+  // Windows begin and end where the network's own grid does, and where MS pixels do.
+  std::int64_t multiple() const { return std::lcm(session_.model->size_multiple(), grid_.ratio); }
+  // The scene's sides, rounded up to what the network takes.
+  std::int64_t scene_rows() const { return rounded_up(grid_.rows, session_.model->size_multiple()); }
+  std::int64_t scene_cols() const { return rounded_up(grid_.cols, session_.model->size_multiple()); }
+
+  // What the network sees of a part: what lies inside the scene, mirrored pixels only where its sides were rounded up, so that
+  // the scene's edge is to the network what an image's edge is.
+  Window seen(const ScenePart& part) const {
+    const Window& w = part.window;
+    const std::int64_t row = std::max<std::int64_t>(0, w.row);
+    const std::int64_t col = std::max<std::int64_t>(0, w.col);
+    return {row, col, std::min(w.row + w.rows, scene_rows()) - row, std::min(w.col + w.cols, scene_cols()) - col};
+  }
+  FusionInput input_of(const ScenePart& part) const {
+    const Window w = seen(part);
+    const auto cut = [&](const Tensor& images, std::int64_t divisor) {
+      const Tensor inside = crop(images, (w.row - part.window.row) / divisor, (w.col - part.window.col) / divisor,
+                                 w.rows / divisor, w.cols / divisor);
+      return inside.to(session_.device());
+    };
+    return {cut(part.pan, 1), cut(part.lms, 1), session_.model->reads_ms() ? cut(part.ms, grid_.ratio) : Tensor()};
+  }
+
+  const Session& session_;
+  SceneGrid grid_;
+
+ private:
+  void check_finite(const Tensor& core, const Window& where) const {
+    const auto values = core.span<float>();
+    const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
+    if (bad == values.end()) return;
+    const std::int64_t pixel = (bad - values.begin()) / grid_.bands;
+    fail("{}: the fused value at row {}, column {} is not finite; look for such values in the weights and the images", name(),
+         where.row + pixel / where.cols, where.col + pixel % where.cols);
+  }
+};
+
+// A network whose result depends on a pixel's surroundings, and on what it pools over each part that it is given, if it does.
+class LocalMethod : public NetworkMethod {
+ public:
+  explicit LocalMethod(const Session& session) : NetworkMethod(session), reach_(session.model->reach().value()) {}
+
+  SceneNeeds needs() const override { return {.halo = rounded_up(reach_, multiple()), .multiple = multiple()}; }
+
+  std::int64_t working_bytes(std::int64_t rows, std::int64_t cols) const override {
+    const std::int64_t halo = needs().halo;
+    const auto pixels = static_cast<double>((rows + 2 * halo) * (cols + 2 * halo));
+    return std::llround(fixed_bytes_ + pixel_bytes_ * pixels);
+  }
+
+ protected:
+  Tensor fuse_core(const ScenePart& part) const override {
+    const Window w = seen(part);
+    return crop(fused(input_of(part), w), part.core.row - w.row, part.core.col - w.col, part.core.rows, part.core.cols);
+  }
+  // The fused image of a window of the scene, of which `input` shows all.
+  virtual Tensor fused(const FusionInput& input, const Window& window) const {
+    (void)window;
+    return session_.forward(input).fused;
+  }
+
+ private:
+  // It depends on network, device and precision, and grows with the pixels: two small scenes tell how.
+  void measure() override {
+    const std::int64_t side = rounded_up(kMeasuredSide, multiple());
+    const double small = measured_bytes(side);
+    const double large = measured_bytes(2 * side);
+    pixel_bytes_ = (large - small) / static_cast<double>(3 * side * side);
+    fixed_bytes_ = std::max(0.0, small - pixel_bytes_ * static_cast<double>(side * side));
+  }
+
+  double measured_bytes(std::int64_t side) {
+    SceneGrid grid = grid_;
+    grid.rows = grid.cols = side;
+    open(grid);
+    const std::int64_t beyond = side + multiple();  // as at the scene's end, where parts are cut
+    const auto zeros = [](std::int64_t n, std::int64_t bands) { return Tensor::zeros({1, n, n, bands}); };
+    ScenePart part;
+    part.window = {0, 0, beyond, beyond};
+    part.core = {0, 0, side, side};
+    part.pan = zeros(beyond, grid.pan_bands);
+    part.lms = zeros(beyond, grid.bands);
+    if (session_.model->reads_ms()) part.ms = zeros(beyond / grid.ratio, grid.bands);
+    return static_cast<double>(peak_bytes(session_.device(), [&] { fuse(part); }));
+  }
+
+  static constexpr std::int64_t kMeasuredSide = 64;
+
+  std::int64_t reach_;
+  double fixed_bytes_ = 0;
+  double pixel_bytes_ = 0;
+};
+
+// The same with the pooled statistics of the whole scene.
+class PooledMethod final : public LocalMethod {
+ public:
+  PooledMethod(const Session& session, std::int64_t side)
+      : LocalMethod(session),
+        network_(*session.pooling()),
+        stages_(static_cast<std::int64_t>(network_.pooled_stages())),
+        side_(side) {}
+
+  SceneNeeds needs() const override {
+    SceneNeeds needs = LocalMethod::needs();
+    needs.survey_core = kWindowsAlong * side_;
+    return needs;
+  }
+
+  // Each window alone, as the network saw a patch in training: features at its border are those of a border.
+  void survey(const ScenePart& part) override {
+    for (std::int64_t row = 0; row < part.core.rows; row += side_) {
+      const std::int64_t rows = std::min(side_, part.core.rows - row);
+      std::vector<Counted> whole;
+      for (std::int64_t col = 0; col < part.core.cols; col += side_) {
+        const std::int64_t cols = std::min(side_, part.core.cols - col);
+        const Window window{part.core.row + row, part.core.col + col, rows, cols};
+        const std::optional<Counted> counted = count(part, window);
+        if (!counted) continue;
+        if (cols == side_)
+          whole.push_back(*counted);
+        else
+          pool({*counted});
+      }
+      if (!whole.empty()) pool(whole);
+    }
+  }
+  void finish_survey() override { statistics_->finish(1); }
+
+ protected:
+  void start() override { statistics_.emplace(grid_.rows, grid_.cols, side_, stages_ * network_.pooled_channels()); }
+
+  Tensor fused(const FusionInput& input, const Window& window) const override {
+    const std::int64_t channels = network_.pooled_channels();
+    const auto map = [&](std::size_t stage) {
+      return statistics_->map(window, static_cast<std::int64_t>(stage) * channels, channels, session_.device());
+    };
+    return session_.forward_pooled(input, map).fused;
+  }
+
+ private:
+  // A window of which some pixels count.
+  struct Counted {
+    Window window;
+    Tensor lms;    // (1, rows, cols, B)
+    Tensor valid;  // (1, rows, cols, 1), f32
+  };
+
+  static constexpr std::int64_t kWindowsAlong = 8;  // of a part that is surveyed
+
+  static std::optional<Counted> count(const ScenePart& part, const Window& w) {
+    const auto cut = [&](const Tensor& t) { return crop(t, w.row - part.window.row, w.col - part.window.col, w.rows, w.cols); };
+    const Tensor valid = cut(part.valid);
+    const auto mask = valid.span<std::uint8_t>();
+    if (std::all_of(mask.begin(), mask.end(), [](std::uint8_t v) { return v == 0; })) return std::nullopt;
+    return Counted{w, cut(part.lms), valid.to(DType::f32)};
+  }
+
+  // Windows of one size.
+  void pool(const std::vector<Counted>& windows) {
+    const NoGrad no_grad;
+    std::vector<Tensor> lms;
+    std::vector<Tensor> valid;
+    for (const Counted& c : windows) {
+      lms.push_back(c.lms);
+      valid.push_back(c.valid);
+    }
+    const Device device = session_.device();
+    const std::vector<Tensor> stages = session_.pool(ops::concat(lms, 0).to(device), ops::concat(valid, 0).to(device));
+    const Tensor all = ops::concat(stages).to(Device{});  // (windows, 1, 1, stages * C)
+    const auto length = static_cast<std::size_t>(all.dim(3));
+    for (std::size_t i = 0; i < windows.size(); ++i) {
+      const auto mask = valid[i].span<float>();
+      const auto counted = static_cast<double>(std::count(mask.begin(), mask.end(), 1.0F));
+      const Window& w = windows[i].window;
+      statistics_->set(w.row / side_, w.col / side_, counted / static_cast<double>(side_ * side_),
+                       all.span<float>().subspan(i * length, length));
+    }
+  }
+
+  const PoolingModel& network_;
+  std::int64_t stages_;
+  std::int64_t side_;
+  std::optional<SceneStatistics> statistics_;
+};
+
+// A network that samples tiles of a grid fixed to the scene: a part takes those that touch its core, so those between two parts
+// are sampled for both.
+class SampledMethod final : public NetworkMethod {
+ public:
+  explicit SampledMethod(const Session& session) : NetworkMethod(session) {}
+
+  SceneNeeds needs() const override {
+    return {.halo = rounded_up(tiles().size, multiple()), .multiple = multiple(), .core = kCore};
+  }
+
+  // Held while tiles are sampled: noise in f32, sums and weights of the core in f64. Beside them in turn: noise when it is drawn
+  // in f64, a batch of tiles, the core in f64 and f32 when all are added.
+  std::int64_t working_bytes(std::int64_t rows, std::int64_t cols) const override {
+    const std::int64_t halo = needs().halo;
+    const std::int64_t pixels = (rows + 2 * halo) * (cols + 2 * halo);
+    const std::int64_t values = grid_.bands * pixels;
+    const std::int64_t core_values = grid_.bands * rows * cols;
+    const std::int64_t held = 4 * fields_ * values + 8 * (core_values + rows * cols);
+    const std::int64_t batch = std::llround(fixed_bytes_ + tile_bytes_ * static_cast<double>(tiles().batch));
+    const std::int64_t copies = session_.device().is_cpu() ? 0 : 2 * 4 * (2 * values + grid_.pan_bands * pixels);
+    return held + copies + std::max({8 * values, batch, 12 * core_values});
+  }
+
+ protected:
+  // Of a batch of tiles it depends on network, device and precision, and grows with the tiles.
+  void measure() override {
+    const double one = measured_bytes(1);
+    tile_bytes_ = measured_bytes(2) - one;
+    fixed_bytes_ = std::max(0.0, one - tile_bytes_);
+    fields_ = 1;
+    for (const SamplerStep& step : plan_sampling(session_.denoiser()->schedule(), session_.experiment.sampler)) {
+      fields_ += step.update.noise != 0 ? 1 : 0;
+    }
+  }
+
+  Tensor fuse_core(const ScenePart& part) const override {
+    const Window w = seen(part);
+    SamplingOptions options{.sampler = session_.experiment.sampler, .tiles = tiles()};
+    options.scene = SceneView{.height = scene_rows(), .width = scene_cols(), .image = region(w), .core = region(part.core)};
+    return session_.sample(input_of(part), options).fused;
+  }
+
+ private:
+  static constexpr std::int64_t kCore = 1024;  // with the default tiles, 6 % of them are sampled again
+
+  double measured_bytes(std::int64_t count) const {
+    const std::int64_t side = tiles().size;
+    const Device device = session_.device();
+    const auto zeros = [&](std::int64_t n, std::int64_t bands) { return Tensor::zeros({count, n, n, bands}).to(device); };
+    const FusionInput input{zeros(side, grid_.pan_bands), zeros(side, grid_.bands), zeros(side / grid_.ratio, grid_.bands)};
+    SamplingOptions options{.sampler = session_.experiment.sampler, .tiles = tiles()};
+    options.sampler.steps = std::min<std::int64_t>(options.sampler.steps, 2);  // more hold no more at once
+    options.tiles.rule = TileRule::smooth;                                     // one tile per image
+    options.tiles.batch = count;
+    return static_cast<double>(peak_bytes(device, [&] { session_.sample(input, options); }));
+  }
+  static Region region(const Window& w) { return {w.row, w.col, w.rows, w.cols}; }
+  const TileConfig& tiles() const { return session_.experiment.tiles; }
+
+  double fixed_bytes_ = 0;
+  double tile_bytes_ = 0;
+  std::int64_t fields_ = 1;  // of noise
+};
+
+}  // namespace
+
+std::unique_ptr<SceneMethod> network_method(const Session& session, const SceneNetworkOptions& options) {
+  check(options.training_size >= 1, "statistics: windows of {} pixels; take the side of the patches the network was trained on",
+        options.training_size);
+  const std::string& network = session.experiment.model.name;
+  if (session.denoiser() != nullptr) return std::make_unique<SampledMethod>(session);
+  check(session.model->reach().has_value(),
+        "{}: does not say how far around a pixel it sees (FusionModel::reach), so it cannot fuse a scene in parts", network);
+  if (session.pooling() == nullptr || options.statistics == PooledStatistics::window) {
+    return std::make_unique<LocalMethod>(session);
+  }
+  return std::make_unique<PooledMethod>(session, options.training_size);
+}
+
+}  // namespace cf
