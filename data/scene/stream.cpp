@@ -124,6 +124,7 @@ bool survey(SceneMethod& method, SceneSource& source, const StreamOptions& optio
   const Stopwatch watch(result.survey_seconds);
   const SceneGrid grid = source.grid();
   const std::vector<Window> cores = cut(grid.rows, grid.cols, needs.survey_core, needs.survey_core);
+  options.progress(StreamStage::survey, 0, std::ssize(cores));
   PartReader reader(source, requests_for(cores, needs.survey_halo, needs.multiple));
   for (std::size_t i = 0; i < cores.size(); ++i) {
     if (options.stopped()) return false;
@@ -158,6 +159,7 @@ class FusingPass {
     const std::vector<Window> cores = cut(grid.rows, grid.cols, options_.tiles.rows, options_.tiles.cols);
     result_.tiles = std::ssize(cores);
     result_.resumed_tiles = parts_ == nullptr ? 0 : std::min(parts_->done(), result_.tiles);
+    options_.progress(StreamStage::fuse, 0, result_.tiles);
     // Parts that are there already are read again only for those who look.
     const std::int64_t first = options_.observe ? 0 : result_.resumed_tiles;
     PartReader reader(source_, requests_for({cores.begin() + first, cores.end()}, needs.halo, needs.multiple));

@@ -20,6 +20,7 @@ inline void add_device_option(CLI::App& command, std::vector<std::string>& overr
 
 // Adds a subcommand to `app`; when it is chosen on the command line, it leaves its work in `action`.
 void add_train(CLI::App& app, Action& action);
+void add_fuse(CLI::App& app, Action& action);
 void add_test(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);
