@@ -9,13 +9,6 @@
 namespace cf {
 namespace {
 
-double keys(double x) {
-  const double t = std::abs(x);
-  if (t <= 1) return (1.5 * t - 2.5) * t * t + 1;
-  if (t <= 2) return ((-0.5 * t + 2.5) * t - 4) * t + 2;
-  return 0;
-}
-
 // How one axis is resampled: output i is the sum of weight[i, k] times input index[i, k].
 struct AxisPlan {
   std::int64_t length = 0;  // of the output
@@ -36,7 +29,7 @@ AxisPlan plan_axis(std::int64_t n, double scale) {
     const auto left = static_cast<std::int64_t>(std::floor(centre - width / 2));
     double sum = 0;
     for (std::int64_t k = 0; k < plan.taps; ++k) {
-      plan.weight.push_back(shrink * keys(shrink * (centre - static_cast<double>(left + k))));
+      plan.weight.push_back(shrink * cubic_kernel(shrink * (centre - static_cast<double>(left + k))));
       sum += plan.weight.back();
       const std::int64_t folded = (((left + k - 1) % (2 * n)) + 2 * n) % (2 * n);
       plan.index.push_back(folded < n ? folded : 2 * n - 1 - folded);
@@ -101,6 +94,13 @@ AxisPlan plan_doubling(std::int64_t n, std::int64_t phase) {
 }
 
 }  // namespace
+
+double cubic_kernel(double x) {
+  const double t = std::abs(x);
+  if (t <= 1) return (1.5 * t - 2.5) * t * t + 1;
+  if (t <= 2) return ((-0.5 * t + 2.5) * t - 4) * t + 2;
+  return 0;
+}
 
 bool is_power_of_two(std::int64_t n) { return n > 0 && std::has_single_bit(static_cast<std::uint64_t>(n)); }
 

@@ -27,4 +27,7 @@ Tensor upsample_lms(const Tensor& ms, std::int64_t ratio);
 
 bool is_power_of_two(std::int64_t n);
 
+// Keys' kernel of imresize, a = -0.5; 0 from 2 on.
+double cubic_kernel(double x);
+
 }  // namespace cf
