@@ -10,8 +10,10 @@ namespace cf {
 // What the files of variants define: each fills in the kernels that it has.
 namespace cpu {
 void conv_onednn(ConvKernels& k);
+void conv_bf16(ConvKernels& k);
 void fused_loops(FusedKernels& k);
 void laconv_unfold(LaconvKernels& k);
+void matmul_bf16(MatmulKernels& k);
 }  // namespace cpu
 namespace cuda {
 void fused_scalar(FusedKernels& k);
@@ -73,11 +75,15 @@ constexpr Variant kVariants[] = {
     {"fused", "reference", kReference, "plain loops", own<kReference, &T::fused>},
 
     {"matmul", "onednn", kCpu, "oneDNN", own<kCpu, &T::matmul>},
+    {"matmul", "bf16", kCpu, "factors rounded to bf16, for processors with units for it", from<&T::matmul, cpu::matmul_bf16>,
+     DType::bf16},
     {"matmul", "cublas", kCuda, "cuBLAS", own<kCuda, &T::matmul>},
     {"matmul", "reference", kReference, "plain loops", own<kReference, &T::matmul>},
 
     {"conv", "direct", kCpu, "forward by products of image rows where that fits, else oneDNN", own<kCpu, &T::conv>},
     {"conv", "onednn", kCpu, "oneDNN alone", from<&T::conv, cpu::conv_onednn>},
+    {"conv", "bf16", kCpu, "factors rounded to bf16, for processors with units for it", from<&T::conv, cpu::conv_bf16>,
+     DType::bf16},
     {"conv", "cudnn", kCuda, "cuDNN", own<kCuda, &T::conv>},
     {"conv", "reference", kReference, "plain loops", own<kReference, &T::conv>},
 

@@ -20,6 +20,7 @@ struct Variant {
   const char* note;
   // Puts the variant's kernels into its backend's table; kernels of the family that it lacks stay the backend's own.
   void (*apply)(KernelTable& table);
+  DType factors = DType::f32;  // what f32 factors of products are rounded to
 };
 
 // All variants, by family. The first one of a family and backend is what the backend uses by itself.

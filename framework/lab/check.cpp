@@ -126,7 +126,10 @@ std::string position(const Shape& shape, std::size_t element) {
 Comparison compare(const Variant& variant, const GradCase& c, DType dtype, const CheckOptions& options) {
   Draw draw(c.name, options.seed);
   // Rounded to the dtype first, so that all compute at one point.
-  const Problem tested = convert_problem(c, make_problem(c, draw), dtype, options.device);
+  Problem drawn = make_problem(c, draw);
+  const DType memory = variant.factors == DType::f32 ? dtype : DType::f32;
+  if (memory != dtype) drawn = convert_problem(c, drawn, dtype);
+  const Problem tested = convert_problem(c, drawn, memory, options.device);
   const Problem exact = convert_problem(c, tested, DType::f64);
   const Poisoned poisoned(options.device);
   Comparison all;
@@ -170,6 +173,7 @@ double size(const CaseCheck& c) { return std::max(c.forward, c.backward) / c.tol
 }  // namespace
 
 std::vector<DType> checked_dtypes(const Variant& variant) {
+  if (variant.factors != DType::f32) return {variant.factors};
   if (variant.backend != Backend::cuda) return {DType::f32};
   const std::string_view family = variant.family;
   if (family == "fft" || family == "optim") return {DType::f32};

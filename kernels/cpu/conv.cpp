@@ -4,9 +4,11 @@
 
 #include "framework/core/storage.h"
 #include "kernels/conv_geometry.h"
+#include "kernels/cpu/bf16.h"
 #include "kernels/cpu/bias.h"
 #include "kernels/cpu/conv_direct.h"
 #include "kernels/cpu/dnnl.h"
+#include "kernels/math_mode.h"
 #include "kernels/reduce.h"
 #include "kernels/table.h"
 
@@ -23,6 +25,7 @@ struct ConvKey {
   ConvGeometry g;
   bool bias;
   double leaky_slope;
+  bool bf16;  // factors are rounded to it
   auto operator<=>(const ConvKey&) const = default;
 };
 
@@ -34,18 +37,23 @@ struct ConvPlan {
   memory::desc scratchpad;
 };
 
-memory::desc weight_layout(const ConvGeometry& g, bool plain) {
-  if (g.groups == 1) return {{g.out, g.in, g.kh, g.kw}, memory::data_type::f32, plain ? Tag::ohwi : Tag::any};
-  return {{g.groups, g.group_out, g.group_in, g.kh, g.kw}, memory::data_type::f32, plain ? Tag::gohwi : Tag::any};
+memory::desc weight_layout(const ConvGeometry& g, memory::data_type type, bool plain) {
+  if (g.groups == 1) return {{g.out, g.in, g.kh, g.kw}, type, plain ? Tag::ohwi : Tag::any};
+  return {{g.groups, g.group_out, g.group_in, g.kh, g.kw}, type, plain ? Tag::gohwi : Tag::any};
 }
 
-DnnlConv describe(const ConvKey& key) {
+// Of the three images of a convolution two are factors and one is the result.
+DnnlConv describe(const ConvKey& key, bool result_is_factor = false) {
   const ConvGeometry& g = key.g;
+  const auto type = [&](Pass result) {
+    const bool f32 = !key.bf16 || (key.pass == result && !result_is_factor);
+    return f32 ? memory::data_type::f32 : memory::data_type::bf16;
+  };
   DnnlConv c;
-  c.src = {{g.n, g.in, g.h, g.w}, memory::data_type::f32, Tag::nhwc};
-  c.weights = weight_layout(g, false);
+  c.src = {{g.n, g.in, g.h, g.w}, type(Pass::data), Tag::nhwc};
+  c.weights = weight_layout(g, type(Pass::weights), false);
   if (key.bias) c.bias = {{g.out}, memory::data_type::f32, Tag::a};
-  c.dst = {{g.n, g.out, g.out_h, g.out_w}, memory::data_type::f32, Tag::nhwc};
+  c.dst = {{g.n, g.out, g.out_h, g.out_w}, type(Pass::forward), Tag::nhwc};
   c.strides = {g.stride, g.stride};
   c.dilates = {g.dilation - 1, g.dilation - 1};
   c.padding = {g.padding, g.padding};
@@ -55,7 +63,7 @@ DnnlConv describe(const ConvKey& key) {
 ConvPlan make_plan(const ConvKey& key) {
   ConvPlan plan;
   plan.layouts = describe(key);
-  plan.plain_weights = weight_layout(key.g, true);
+  plan.plain_weights = weight_layout(key.g, memory::data_type::f32, true);
   const auto finish = [&](const auto& description, const memory::desc& weights, auto primitive) {
     plan.primitive = primitive;
     plan.layouts.weights = weights;
@@ -68,12 +76,12 @@ ConvPlan make_plan(const ConvKey& key) {
       break;
     }
     case Pass::data: {
-      const auto d = describe_backward_data(plan.layouts);
+      const auto d = describe_backward_data(plan.layouts, describe(key, true));
       finish(d, d.weights_desc(), dnnl::convolution_backward_data(d));
       break;
     }
     case Pass::weights: {
-      const auto d = describe_backward_weights(plan.layouts);
+      const auto d = describe_backward_weights(plan.layouts, describe(key, true));
       finish(d, d.diff_weights_desc(), dnnl::convolution_backward_weights(d));
       break;
     }
@@ -118,9 +126,9 @@ class PackedWeights {
 void forward(const ConvKey& key, const void* x, const void* w, const void* b, void* y) {
   const ConvPlan& plan = plan_for(key);
   PackedWeights weights(plan, w);
-  DnnlArguments arguments = {{DNNL_ARG_SRC, dnnl_memory(plan.layouts.src, x)},
-                             {DNNL_ARG_WEIGHTS, weights.pack()},
-                             {DNNL_ARG_DST, dnnl_memory(plan.layouts.dst, y)}};
+  const Factor image(plan.layouts.src, x);
+  DnnlArguments arguments = {
+      {DNNL_ARG_SRC, image.memory()}, {DNNL_ARG_WEIGHTS, weights.pack()}, {DNNL_ARG_DST, dnnl_memory(plan.layouts.dst, y)}};
   if (key.bias) arguments.emplace(DNNL_ARG_BIAS, dnnl_memory(plan.layouts.bias, b));
   run(plan.primitive, std::move(arguments), plan.scratchpad);
 }
@@ -128,8 +136,9 @@ void forward(const ConvKey& key, const void* x, const void* w, const void* b, vo
 void backward_data(const ConvKey& key, const void* dy, const void* w, void* dx) {
   const ConvPlan& plan = plan_for(key);
   PackedWeights weights(plan, w);
+  const Factor gradient(plan.layouts.dst, dy);
   run(plan.primitive,
-      {{DNNL_ARG_DIFF_DST, dnnl_memory(plan.layouts.dst, dy)},
+      {{DNNL_ARG_DIFF_DST, gradient.memory()},
        {DNNL_ARG_WEIGHTS, weights.pack()},
        {DNNL_ARG_DIFF_SRC, dnnl_memory(plan.layouts.src, dx)}},
       plan.scratchpad);
@@ -138,9 +147,10 @@ void backward_data(const ConvKey& key, const void* dy, const void* w, void* dx) 
 void backward_weights(const ConvKey& key, const void* x, const void* dy, void* dw, void* db) {
   const ConvPlan& plan = plan_for(key);
   PackedWeights weights(plan, dw);
-  DnnlArguments arguments = {{DNNL_ARG_SRC, dnnl_memory(plan.layouts.src, x)},
-                             {DNNL_ARG_DIFF_DST, dnnl_memory(plan.layouts.dst, dy)},
-                             {DNNL_ARG_DIFF_WEIGHTS, weights.packed()}};
+  const Factor image(plan.layouts.src, x);
+  const Factor gradient(plan.layouts.dst, dy);
+  DnnlArguments arguments = {
+      {DNNL_ARG_SRC, image.memory()}, {DNNL_ARG_DIFF_DST, gradient.memory()}, {DNNL_ARG_DIFF_WEIGHTS, weights.packed()}};
   if (key.bias) arguments.emplace(DNNL_ARG_DIFF_BIAS, dnnl_memory(plan.layouts.bias, db));
   run(plan.primitive, std::move(arguments), plan.scratchpad);
   weights.unpack();
@@ -150,32 +160,52 @@ const ConvKernels& plain() { return kernel_table(Backend::reference).conv; }
 
 bool is_fast(ConstView x, ConstView y) { return x.dtype == DType::f32 && x.numel() > 0 && y.numel() > 0; }
 
+// With fewer channels the units would multiply padding, and rounding the images costs more than it saves.
+bool suits_bf16(const ConvGeometry& g) { return g.group_in >= 8 && g.group_out >= 8; }
+
+// How the factors of a convolution are taken: as they are; rounded to bf16; as MathMode says.
+enum class Factors : std::uint8_t { f32, bf16, mode };
+
+template <Factors factors>
+bool is_bf16(const ConvGeometry& g) {
+  if constexpr (factors == Factors::f32) return false;
+  return suits_bf16(g) && (factors == Factors::bf16 ? cpu_has_bf16_units() : bf16_wanted());
+}
+
+template <Factors factors>
 void conv2d_by_onednn(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
   if (!is_fast(x, y)) return plain().conv2d_fwd(p, x, w, b, y);
-  forward({Pass::forward, conv_geometry(p, x.shape, w.shape, y.shape), bool(b), p.leaky_slope}, x.data, w.data, b.data, y.data);
+  const ConvGeometry g = conv_geometry(p, x.shape, w.shape, y.shape);
+  forward({Pass::forward, g, bool(b), p.leaky_slope, is_bf16<factors>(g)}, x.data, w.data, b.data, y.data);
 }
 
+template <Factors factors>
 void conv2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
-  if (is_fast(x, y) && is_direct(p, x, w)) return conv2d_direct(p, x, w, b, y);
-  conv2d_by_onednn(p, x, w, b, y);
+  const bool direct = is_fast(x, y) && is_direct(p, x, w) && !is_bf16<factors>(conv_geometry(p, x.shape, w.shape, y.shape));
+  if (direct) return conv2d_direct(p, x, w, b, y);
+  conv2d_by_onednn<factors>(p, x, w, b, y);
 }
 
+template <Factors factors>
 void conv2d_dgrad(const ConvParams& p, ConstView dy, ConstView w, View dx) {
   if (!is_fast(dy, dx)) return plain().conv2d_dgrad(p, dy, w, dx);
-  backward_data({Pass::data, conv_geometry(p, dx.shape, w.shape, dy.shape), false, 1}, dy.data, w.data, dx.data);
+  const ConvGeometry g = conv_geometry(p, dx.shape, w.shape, dy.shape);
+  backward_data({Pass::data, g, false, 1, is_bf16<factors>(g)}, dy.data, w.data, dx.data);
 }
 
+template <Factors factors>
 void conv2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View db) {
   if (!is_fast(x, dy)) return plain().conv2d_wgrad(p, x, dy, dw, db);
-  backward_weights({Pass::weights, conv_geometry(p, x.shape, dw.shape, dy.shape), bool(db), 1}, x.data, dy.data, dw.data,
-                   db.data);
+  const ConvGeometry g = conv_geometry(p, x.shape, dw.shape, dy.shape);
+  backward_weights({Pass::weights, g, bool(db), 1, is_bf16<factors>(g)}, x.data, dy.data, dw.data, db.data);
 }
 
 // A transposed convolution runs the convolution of the same weight backwards. oneDNN's own deconvolution is several times
 // slower than the convolution's input gradient, which computes the same but takes no bias: that is added behind it.
+template <Factors factors>
 void conv_transpose2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
   if (!is_fast(x, y)) return plain().conv_transpose2d_fwd(p, x, w, b, y);
-  conv2d_dgrad(p, x, w, y);
+  conv2d_dgrad<factors>(p, x, w, y);
   if (!b && p.leaky_slope == 1) return;
   const std::int64_t channels = y.shape[3];
   add_bias_leaky(y.as<float>(), y.numel() / channels, channels, b ? b.as<float>() : nullptr, static_cast<float>(p.leaky_slope));
@@ -188,27 +218,34 @@ void conv_transpose2d_dgrad(const ConvParams& p, ConstView dy, ConstView w, View
   conv2d(linear, dy, w, {}, dx);
 }
 
+template <Factors factors>
 void conv_transpose2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View db) {
   if (!is_fast(x, dy)) return plain().conv_transpose2d_wgrad(p, x, dy, dw, db);
-  conv2d_wgrad(p, dy, x, dw, {});
+  conv2d_wgrad<factors>(p, dy, x, dw, {});
   if (!db) return;
   kernel_table(Backend::cpu).reduce.sum_to(dy, db);
 }
 
+template <Factors factors>
+void fill_all(ConvKernels& k) {
+  k.conv2d_fwd = conv2d_fwd<factors>;
+  k.conv2d_dgrad = conv2d_dgrad<factors>;
+  k.conv2d_wgrad = conv2d_wgrad<factors>;
+  k.conv_transpose2d_fwd = conv_transpose2d_fwd<factors>;
+  k.conv_transpose2d_dgrad = conv_transpose2d_dgrad<conv2d_fwd<factors>>;
+  k.conv_transpose2d_wgrad = conv_transpose2d_wgrad<factors>;
+}
+
 }  // namespace
 
-void fill(ConvKernels& k) {
-  k.conv2d_fwd = conv2d_fwd;
-  k.conv2d_dgrad = conv2d_dgrad;
-  k.conv2d_wgrad = conv2d_wgrad;
-  k.conv_transpose2d_fwd = conv_transpose2d_fwd;
-  k.conv_transpose2d_dgrad = conv_transpose2d_dgrad<conv2d_fwd>;
-  k.conv_transpose2d_wgrad = conv_transpose2d_wgrad;
-}
+void fill(ConvKernels& k) { fill_all<Factors::mode>(k); }
 
 void conv_onednn(ConvKernels& k) {
-  k.conv2d_fwd = conv2d_by_onednn;
-  k.conv_transpose2d_dgrad = conv_transpose2d_dgrad<conv2d_by_onednn>;
+  fill_all<Factors::f32>(k);
+  k.conv2d_fwd = conv2d_by_onednn<Factors::f32>;
+  k.conv_transpose2d_dgrad = conv_transpose2d_dgrad<conv2d_by_onednn<Factors::f32>>;
 }
+
+void conv_bf16(ConvKernels& k) { fill_all<Factors::bf16>(k); }
 
 }  // namespace cf::cpu

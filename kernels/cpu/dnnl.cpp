@@ -47,14 +47,25 @@ dnnl::convolution_forward::primitive_desc describe_forward(const DnnlConv& c, do
           c.padding,     attributes(leaky_slope)};
 }
 
-dnnl::convolution_backward_data::primitive_desc describe_backward_data(const DnnlConv& c) {
-  return {dnnl_engine(),          kDirect,      c.src, c.weights, c.dst, c.strides, c.dilates, c.padding, c.padding,
-          describe_forward(c, 1), attributes(1)};
+dnnl::convolution_backward_data::primitive_desc describe_backward_data(const DnnlConv& c, const DnnlConv& forward) {
+  return {dnnl_engine(), kDirect,   c.src,     c.weights, c.dst,
+          c.strides,     c.dilates, c.padding, c.padding, describe_forward(forward, 1),
+          attributes(1)};
 }
 
-dnnl::convolution_backward_weights::primitive_desc describe_backward_weights(const DnnlConv& c) {
-  return {dnnl_engine(),          kDirect,      c.src, c.weights, c.bias, c.dst, c.strides, c.dilates, c.padding, c.padding,
-          describe_forward(c, 1), attributes(1)};
+dnnl::convolution_backward_weights::primitive_desc describe_backward_weights(const DnnlConv& c, const DnnlConv& forward) {
+  return {dnnl_engine(),
+          kDirect,
+          c.src,
+          c.weights,
+          c.bias,
+          c.dst,
+          c.strides,
+          c.dilates,
+          c.padding,
+          c.padding,
+          describe_forward(forward, 1),
+          attributes(1)};
 }
 
 dnnl::matmul::primitive_desc describe_matmul(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
@@ -70,15 +81,15 @@ dnnl::convolution_forward::primitive_desc describe_forward(const DnnlConv& c, do
   return {d, attributes(leaky_slope), dnnl_engine()};
 }
 
-dnnl::convolution_backward_data::primitive_desc describe_backward_data(const DnnlConv& c) {
+dnnl::convolution_backward_data::primitive_desc describe_backward_data(const DnnlConv& c, const DnnlConv& forward) {
   const dnnl::convolution_backward_data::desc d(kDirect, c.src, c.weights, c.dst, c.strides, c.dilates, c.padding, c.padding);
-  return {d, attributes(1), dnnl_engine(), describe_forward(c, 1)};
+  return {d, attributes(1), dnnl_engine(), describe_forward(forward, 1)};
 }
 
-dnnl::convolution_backward_weights::primitive_desc describe_backward_weights(const DnnlConv& c) {
+dnnl::convolution_backward_weights::primitive_desc describe_backward_weights(const DnnlConv& c, const DnnlConv& forward) {
   const dnnl::convolution_backward_weights::desc d(kDirect, c.src, c.weights, c.bias, c.dst, c.strides, c.dilates, c.padding,
                                                    c.padding);
-  return {d, attributes(1), dnnl_engine(), describe_forward(c, 1)};
+  return {d, attributes(1), dnnl_engine(), describe_forward(forward, 1)};
 }
 
 dnnl::matmul::primitive_desc describe_matmul(const dnnl::memory::desc& a, const dnnl::memory::desc& b,

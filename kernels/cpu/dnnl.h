@@ -21,8 +21,9 @@ struct DnnlConv {
 };
 
 dnnl::convolution_forward::primitive_desc describe_forward(const DnnlConv& c, double leaky_slope);
-dnnl::convolution_backward_data::primitive_desc describe_backward_data(const DnnlConv& c);
-dnnl::convolution_backward_weights::primitive_desc describe_backward_weights(const DnnlConv& c);
+// `forward`: the convolution that they belong to; it differs from `c` where types are mixed.
+dnnl::convolution_backward_data::primitive_desc describe_backward_data(const DnnlConv& c, const DnnlConv& forward);
+dnnl::convolution_backward_weights::primitive_desc describe_backward_weights(const DnnlConv& c, const DnnlConv& forward);
 dnnl::matmul::primitive_desc describe_matmul(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
                                              const dnnl::memory::desc& bias, const dnnl::memory::desc& y, double leaky_slope);
 

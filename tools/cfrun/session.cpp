@@ -48,11 +48,12 @@ Device open_device(const Experiment& e) {
     log::info("device: {} ({})", device.str(), services_of(device).describe(device.index));
   } else if (!found.why.empty()) {
     log::info("device: the CPU; {}{}{}", found.why, e.capture ? "; nothing is captured here" : "",
-              e.precision == "bf16" ? "; computed in f32" : "");
+              e.precision == "bf16" && !cpu_has_bf16_units() ? "; computed in f32, this processor has no units for bf16" : "");
   }
-  check(e.precision != "bf16" || !device.is_cpu() || !found.why.empty(),
-        "precision: bf16 is computed on a GPU, and the device is the CPU; set precision=f32, or another device");
+  check(e.precision != "bf16" || !device.is_cpu() || !found.why.empty() || cpu_has_bf16_units(),
+        "precision: this processor has no units for bf16 (AMX or AVX512_BF16); set precision=f32, or device=cuda");
   MathMode mode = math_mode();
+  mode.bf16 = e.precision == "bf16" && device.is_cpu();
   mode.tf32 = e.precision == "tf32";
   mode.deterministic = e.deterministic;
   set_math_mode(mode);
