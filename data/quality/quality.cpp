@@ -6,6 +6,7 @@
 
 #include "data/image/mtf.h"
 #include "data/quality/cf2n.h"
+#include "data/quality/clouds.h"
 #include "data/quality/full.h"
 #include "data/quality/q2n.h"
 #include "data/quality/reduced.h"
@@ -41,6 +42,9 @@ Planes scaled(Planes image, double peak) {
   return image;
 }
 
+// Q2n counts in whole numbers, which shares of a scale are not.
+Planes in_levels(const Planes& image, double peak) { return peak > 1 ? image : scaled(image, peak / 65535); }
+
 Planes mean_band(const Planes& image) {
   Planes out(image.rows, image.cols, 1);
   for (std::int64_t b = 0; b < image.bands; ++b) {
@@ -54,7 +58,7 @@ MetricList reduced_toolbox(const Planes& g, const Planes& f, const QualityOption
   using namespace quality;
   return {{"SAM", sam(g, f)},
           {"ERGAS", ergas(g, f, o.ratio)},
-          {"Q2n", q2n(g, f, kBlock)},
+          {"Q2n", q2n(in_levels(g, o.peak), in_levels(f, o.peak), kBlock)},
           {"Q", q_sliding(g, f, kBlock)},
           {"SCC", scc(g, f)},
           {"PSNR_band", psnr_band(g, f, o.peak)},
@@ -76,6 +80,18 @@ MetricList reduced_cf2n(const Planes& g, const Planes& f, const QualityOptions& 
           {"RMSE", q::rmse(g, f)}};
 }
 
+MetricList reduced_hyperspectral(const Planes& g, const Planes& f, const QualityOptions& o) {
+  using namespace quality;
+  return {{"PSNR", psnr_band(g, f, o.peak)}, {"SAM", sam(g, f)},
+          {"ERGAS", ergas(g, f, o.ratio)},   {"CC", cc(g, f)},
+          {"SSIM", ssim(g, f, o.peak)},      {"Q2n", q2n(in_levels(g, o.peak), in_levels(f, o.peak), kBlock)}};
+}
+
+MetricList reduced_clouds(const Planes& g, const Planes& f, const QualityOptions& o) {
+  using namespace quality;
+  return {{"PSNR", psnr_pool(g, f, o.peak)}, {"SAM", sam(g, f)}, {"RMSE", rmse(g, f)}, {"SSIM", ssim(g, f, o.peak)}};
+}
+
 void check_full_sizes(const Planes& fused, const Planes& ms, const Planes& lms, const Planes& pan, std::int64_t ratio) {
   quality::check_same_size(fused, lms, "full-resolution metrics, fused and LMS");
   check(ms.rows * ratio == fused.rows && ms.cols * ratio == fused.cols && ms.bands == fused.bands,
@@ -95,8 +111,33 @@ MetricList evaluate_reduced(const Tensor& gt, const Tensor& fused, const Quality
   g = crop_toolbox(g, options.crop);
   f = crop_toolbox(f, options.crop);
   clip_toolbox(f, options);
-  if (options.variant == Variant::toolbox) return reduced_toolbox(g, f, options);
+  switch (options.variant) {
+    case Variant::toolbox: return reduced_toolbox(g, f, options);
+    case Variant::hyperspectral: return reduced_hyperspectral(g, f, options);
+    case Variant::clouds: return reduced_clouds(g, f, options);
+    case Variant::cf2n: break;
+  }
   return reduced_cf2n(scaled(std::move(g), options.peak), scaled(std::move(f), options.peak), options);
+}
+
+MetricList evaluate_clouds(const Tensor& gt, const Tensor& fused, const Tensor& cloudy, const QualityOptions& options) {
+  check_options(options);
+  const Planes g = crop_toolbox(to_planes(gt, "metrics, ground truth"), options.crop);
+  const Planes before = crop_toolbox(to_planes(cloudy, "metrics, cloudy image"), options.crop);
+  Planes f = crop_toolbox(to_planes(fused, "metrics, fused image"), options.crop);
+  clip_toolbox(f, options);
+  quality::check_same_size(g, f, "metrics, ground truth and fused image");
+  quality::check_same_size(g, before, "metrics, ground truth and cloudy image");
+  const std::vector<std::uint8_t> mask = quality::cloud_mask(before);
+  const Planes cloudy_g = quality::marked_pixels(g, mask);
+  const Planes cloudy_f = quality::marked_pixels(f, mask);
+  MetricList list = reduced_clouds(g, f, options);
+  list.emplace_back("PSNR_cloud", quality::psnr_pool(cloudy_g, cloudy_f, options.peak));
+  list.emplace_back("SAM_cloud", quality::sam(cloudy_g, cloudy_f));
+  list.emplace_back("RMSE_cloud", quality::rmse(cloudy_g, cloudy_f));
+  list.emplace_back("SSIM_cloud", quality::ssim(g, f, options.peak, quality::SsimWindow::gauss11, mask));
+  list.emplace_back("cloudy", static_cast<double>(cloudy_g.cols) / static_cast<double>(g.pixels()));
+  return list;
 }
 
 MetricList evaluate_full(const Tensor& fused, const Tensor& ms, const Tensor& lms, const Tensor& pan,
@@ -116,7 +157,8 @@ MetricList evaluate_full(const Tensor& fused, const Tensor& ms, const Tensor& lm
   }
   const double dl = quality::d_lambda(f, e, kBlock);
   const double ds = quality::d_s(f, e, p, options.ratio, kBlock);
-  const double dk = quality::d_lambda_k(f, e, mtf_gains(mtf_sensor(options), f.bands), options.ratio, kBlock);
+  const double dk = quality::d_lambda_k(in_levels(f, options.peak), in_levels(e, options.peak),
+                                        mtf_gains(mtf_sensor(options), f.bands), options.ratio, kBlock);
   return {{"D_lambda", dl}, {"D_s", ds}, {"QNR", (1 - dl) * (1 - ds)}, {"D_lambda_K", dk}, {"HQNR", (1 - dk) * (1 - ds)}};
 }
 
@@ -144,13 +186,25 @@ std::string conventions(const QualityOptions& o) {
         "rmse=per-pixel scale=1/{:g} fr=qnr(global window, pyrDown)",
         common, o.peak);
   }
+  if (o.variant == Variant::clouds) {
+    return fmt::format(
+        "metrics=clouds {} psnr=pool peak {:g} sam=nonzero-mean ssim=gauss11 clouds=score of the cloudy image, 7 x 7 mean >= 0.2",
+        common, o.peak);
+  }
   const std::string used = mtf_sensor(o);
   const std::string asked = canonical_sensor(o.sensor);
   const std::string mtf = used == asked ? used : used + " (for " + asked + ")";
+  const std::string levels = o.peak > 1 ? "uint16" : "65535 levels";
+  if (o.variant == Variant::hyperspectral) {
+    return fmt::format(
+        "metrics=hyperspectral {} psnr=band peak {:g} sam=nonzero-mean ergas=gt-mean ssim=gauss11 q2n=32/32 {} mirror "
+        "fr=hqnr(K, no decimation; 32 x 32 whole blocks) mtf={}",
+        common, o.peak, levels, mtf);
+  }
   return fmt::format(
-      "metrics=toolbox {} sam=nonzero-mean ergas=gt-mean q2n=32/32 uint16 mirror q=32 sliding scc=sobel-global-zero "
+      "metrics=toolbox {} sam=nonzero-mean ergas=gt-mean q2n=32/32 {} mirror q=32 sliding scc=sobel-global-zero "
       "psnr=band,pool peak {:g} ssim=gauss11 fr=hqnr(K, no decimation; 32 x 32 whole blocks) mtf={}",
-      common, o.peak, mtf);
+      common, levels, o.peak, mtf);
 }
 
 }  // namespace cf

@@ -3,6 +3,9 @@
 // g: ground truth, f: fused, of equal size; values in DN. Every function throws Error where the sizes differ.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "data/image/planes.h"
 
 namespace cf::quality {
@@ -27,8 +30,10 @@ double psnr_pool(const Planes& g, const Planes& f, double peak);
 enum class SsimWindow { gauss11, uniform7 };
 
 // Mean structural similarity over the windows inside the image, then over bands; K1 = 0.01, K2 = 0.03.
+// `centres`: the pixels (row by row) whose windows count, where they are inside; empty: all. NaN where none does.
 // Throws Error where the image is smaller than the window.
-double ssim(const Planes& g, const Planes& f, double peak, SsimWindow window = SsimWindow::gauss11);
+double ssim(const Planes& g, const Planes& f, double peak, SsimWindow window = SsimWindow::gauss11,
+            std::span<const std::uint8_t> centres = {});
 
 // Mean over bands of Pearson's correlation; NaN where a band is constant.
 double cc(const Planes& g, const Planes& f);

@@ -50,11 +50,17 @@ std::vector<double> window_means(std::int64_t rows, std::int64_t cols, const std
 
 }  // namespace
 
-double ssim(const Planes& g, const Planes& f, double peak, SsimWindow kind) {
+double ssim(const Planes& g, const Planes& f, double peak, SsimWindow kind, std::span<const std::uint8_t> centres) {
   check_same_size(g, f, "SSIM");
   const Window window = make_window(kind);
   const auto n = static_cast<std::int64_t>(window.taps.size());
   check(g.rows >= n && g.cols >= n, "SSIM: an image of {} x {} is smaller than the window of {} x {}", g.rows, g.cols, n, n);
+  // The pixel in the middle of window i.
+  const auto centre_of = [&](std::size_t i) {
+    const auto across = static_cast<std::size_t>(g.cols - n + 1);
+    const auto reach = static_cast<std::size_t>(n / 2);
+    return (i / across + reach) * static_cast<std::size_t>(g.cols) + i % across + reach;
+  };
   const double c1 = std::pow(0.01 * peak, 2);
   const double c2 = std::pow(0.03 * peak, 2);
   return mean_of(g.bands, [&](std::int64_t b) {
@@ -67,13 +73,16 @@ double ssim(const Planes& g, const Planes& f, double peak, SsimWindow kind) {
     const auto yy = means([&](std::int64_t p) { return y[p] * y[p]; });
     const auto xy = means([&](std::int64_t p) { return x[p] * y[p]; });
     double sum = 0;
+    std::int64_t count = 0;
     for (std::size_t i = 0; i < mx.size(); ++i) {
+      if (!centres.empty() && centres[centre_of(i)] == 0) continue;
+      ++count;
       const double m2 = mx[i] * mx[i] + my[i] * my[i];
       const double variances = window.covariance * (xx[i] + yy[i] - m2);
       const double covariance = window.covariance * (xy[i] - mx[i] * my[i]);
       sum += (2 * mx[i] * my[i] + c1) * (2 * covariance + c2) / ((m2 + c1) * (variances + c2));
     }
-    return sum / static_cast<double>(mx.size());
+    return sum / static_cast<double>(count);
   });
 }
 

@@ -86,6 +86,55 @@ TEST_CASE("metrics of the toolbox give every golden value") {
   }
 }
 
+TEST_CASE("hyperspectral metrics of 1 to 191 bands give every golden value") {
+  const auto all_expected = golden("bands.json");
+  REQUIRE(all_expected.size() == 5);
+  for (const auto& item : all_expected.items()) {
+    const std::string name = item.key();
+    CAPTURE(name);
+    const test::Scene s = test::closed_form_scene(std::stol(name.substr(name.find("_n") + 2)), std::stol(name.substr(1)));
+    QualityOptions options;
+    options.variant = QualityOptions::Variant::hyperspectral;
+    const MetricList list = evaluate_reduced(to_tensor(s.gt), to_tensor(s.fused), options);
+    REQUIRE(list.size() == item.value().size());
+    std::size_t at = 0;
+    for (const char* metric_name : {"PSNR", "SAM", "ERGAS", "CC", "SSIM", "Q2n"}) {
+      CAPTURE(metric_name);
+      CHECK(list[at].first == metric_name);
+      const double expected = item.value()[metric_name].get<double>();
+      // The angle of one rounding is 1e-6 degrees, which is all there is of one band.
+      CHECK(std::abs(list[at].second - expected) <= (list[at].first == "SAM" ? 3e-6 : 0) + 1e-8 * expected);
+      ++at;
+    }
+  }
+}
+
+TEST_CASE("images that hold shares of the scale have the metrics of their digital numbers") {
+  const test::Scene s = test::closed_form_scene(64, 3);
+  const Planes& g = s.gt;
+  const auto divided = [](Planes image) {
+    for (double& v : image.data) v /= 65535;
+    return to_tensor(image);
+  };
+  QualityOptions in_dn;
+  in_dn.peak = 65535;
+  QualityOptions in_shares;
+  in_shares.peak = 1;
+  const MetricList a = evaluate_reduced(to_tensor(g), to_tensor(s.fused), in_dn);
+  const MetricList b = evaluate_reduced(divided(g), divided(s.fused), in_shares);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    CAPTURE(a[i].first);
+    const double unit = a[i].first == "RMSE" ? 65535 : 1;
+    CHECK(b[i].second * unit == doctest::Approx(a[i].second).epsilon(1e-9));
+  }
+  CHECK(conventions(in_shares).find("65535 levels") != std::string::npos);
+  const Planes ms = imresize(g, 0.25);
+  const Planes lms = upsample_lms(ms, 4);
+  const MetricList c = evaluate_full(to_tensor(s.fused), to_tensor(ms), to_tensor(lms), to_tensor(s.pan), in_dn);
+  const MetricList d = evaluate_full(divided(s.fused), divided(ms), divided(lms), divided(s.pan), in_shares);
+  for (std::size_t i = 0; i < c.size(); ++i) CHECK(d[i].second == doctest::Approx(c[i].second).epsilon(1e-9));
+}
+
 TEST_CASE("the CF2N repository's metrics give every golden value") {
   const auto all_expected = golden("variants.json");
   for (const auto& item : all_expected.items()) {
