@@ -10,9 +10,9 @@ namespace {
 
 // Outputs: all that the network has. The tile and the networks are as small as their parts allow: each activation has a kink
 // that the steps of finite differences may reach.
-GradCase network_case(const ModelConfig& config) {
+GradCase network_case(const ModelConfig& config, const char* variant = "") {
   GradCase c;
-  c.name = config.name;
+  c.name = config.name + variant;
   c.inputs = {{{1, 6, 4, config.pan_bands}}, {{1, 6, 4, config.bands}}};
   c.bind = [config](DType dtype, Device device) {
     const auto store = std::make_shared<ParamStore>(dtype, device);
@@ -38,14 +38,16 @@ ParamStore::List without_shifts(ParamStore::List params) {
 }
 
 // One evaluation of SSDiff on its smallest tile. Inputs: PAN, LMS, MS and the noisy residual.
-GradCase ssdiff_case() {
+GradCase ssdiff_case(const char* variant, std::int64_t bands, std::int64_t pan_bands, std::int64_t ratio) {
   ModelConfig config;
   config.name = "ssdiff";
-  config.bands = 2;
+  config.bands = bands;
+  config.pan_bands = pan_bands;
+  config.ratio = ratio;
   config.ssdiff = {.dim = 8, .head_dim = 8};
   GradCase c;
-  c.name = config.name;
-  c.inputs = {{{1, 16, 16, 1}}, {{1, 16, 16, 2}}, {{1, 4, 4, 2}}, {{1, 16, 16, 2}}};
+  c.name = config.name + variant;
+  c.inputs = {{{1, 16, 16, pan_bands}}, {{1, 16, 16, bands}}, {{1, 16 / ratio, 16 / ratio, bands}}, {{1, 16, 16, bands}}};
   c.bind = [config](DType dtype, Device device) {
     const auto store = std::make_shared<ParamStore>(dtype, device);
     const std::shared_ptr<FusionModel> model = make_model(config, *store, 1);
@@ -69,7 +71,14 @@ GradCases network_cases() {
   fusionnet.name = "fusionnet";
   fusionnet.bands = 3;
   fusionnet.fusionnet = {6, 2};
-  return {network_case(cf2n), network_case(fusionnet), ssdiff_case()};
+  ModelConfig radar = cf2n;  // the sharp image has two bands, and the other is as large
+  radar.bands = 13;
+  radar.pan_bands = 2;
+  radar.ratio = 1;
+  ModelConfig hyperspectral = cf2n;
+  hyperspectral.bands = 102;
+  return {network_case(cf2n),      network_case(radar, ".13_bands"), network_case(hyperspectral, ".102_bands"),
+          network_case(fusionnet), ssdiff_case("", 2, 1, 4),         ssdiff_case(".13_bands", 13, 2, 1)};
 }
 
 }  // namespace cf

@@ -23,6 +23,7 @@ void add_patterns(GradCases& cases, const std::string& op, BinaryOp fn) {
       {"scalar_left", {1}, {2, 3, 11}},
       {"channel", {2, 5, 3, 8}, {8}},
       {"odd_channel", {2, 5, 3, 37}, {37}},
+      {"channel_102", {1, 3, 5, 102}, {102}},
       {"channel_left", {3}, {2, 5, 3, 3}},
       {"pixel", {2, 5, 3, 8}, {2, 5, 3, 1}},
       {"pixel_left", {2, 4, 3, 1}, {2, 4, 3, 35}},

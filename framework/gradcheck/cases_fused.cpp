@@ -18,6 +18,7 @@ GradCases fused_cases() {
       {"channel_max_mean.odd", {{odd}}, max_mean},
       {"channel_max_mean.wide", {{{7, 33}}}, max_mean},
       {"channel_max_mean.32", {{{2, 3, 3, 32}}}, max_mean},
+      {"channel_max_mean.102", {{{5, 102}}}, max_mean},
       {"channel_max_mean.one", {{{4, 1}}}, max_mean},
       {"channel_max_mean.three", {{{2, 5, 5, 3}}}, max_mean},
       {"channel_max_mean.many", {{{70, 64}}}, max_mean},

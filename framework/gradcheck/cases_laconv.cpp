@@ -42,6 +42,9 @@ GradCases laconv_cases() {
       laconv_case("chunks_k1", {1, 5, 4, 33, 33, 1}, false, 0.2),
       laconv_case("chunks_k5", {1, 4, 5, 33, 35, 5}, true, 1),
       laconv_case("many_tiles", {300, 1, 2, 3, 2, 1}, true, 1),
+      laconv_case("13_bands", {1, 5, 6, 13, 13, 3}, true, 1),
+      laconv_case("to_102_bands", {1, 4, 6, 32, 102, 3}, false, 1),
+      laconv_case("from_102_bands", {1, 4, 5, 102, 13, 3}, false, 0.2),
       laconv_case("k7", {1, 9, 5, 31, 2, 7}, false, 1),
   };
 }

@@ -36,6 +36,7 @@ void add_patterns(GradCases& cases, const std::string& op, ReduceOp fn) {
       {"columns_3", {1100, 3}, {0}, true},
       {"columns_32", {600, 32}, {0}, true},
       {"columns_33", {150, 33}, {0}, true},
+      {"spatial_102", {1, 5, 7, 102}, {1, 2}, true},
       {"columns_100", {150, 100}, {0}, true},
       {"spatial_64", {2, 16, 18, 64}, {1, 2}, true},
       {"wide_first", {3, 264}, {0}, true},
