@@ -50,7 +50,7 @@ Dataset Dataset::open(const std::filesystem::path& path, const DatasetOptions& o
   check(options.ratio >= 1 && options.pan_bands >= 1 && options.multiple >= 1 && options.scale > 0,
         "data: ratio {}, PAN bands {}, multiple {} and scale {} must be positive", options.ratio, options.pan_bands,
         options.multiple, options.scale);
-  Dataset set(path, options, open_sources(path));
+  Dataset set(path, options, open_sources(path, options.scale));
   set.check_shapes();
   if (set.bytes() <= memory_limit(options.memory_limit)) set.hold();
   return set;
@@ -61,8 +61,8 @@ void Dataset::check_shapes() const {
   const Shape& pan = sources_.pan->shape();
   check(ms.numel() > 0, "data: {} holds no samples: ms is {}", path_.string(), text(ms));
   check(options_.bands == 0 || ms[3] == options_.bands,
-        "data: {} has {} bands; the configuration asks for {} (data.bands, or those of data.sensor)", path_.string(), ms[3],
-        options_.bands);
+        "data: {} has {} bands; the configuration asks for {} (data.bands, or those of data.sensor: docs/data.md)",
+        path_.string(), ms[3], options_.bands);
   check(pan[3] == options_.pan_bands, "data: {}: pan has {} bands; the configuration asks for {} (data.pan_bands)",
         path_.string(), pan[3], options_.pan_bands);
   check(!options_.require_gt || has_gt(),

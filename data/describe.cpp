@@ -12,6 +12,7 @@
 #include "data/mat.h"
 #include "data/presets.h"
 #include "data/source.h"
+#include "data/triplets.h"
 #include "framework/core/check.h"
 #include "framework/tensor/tensor.h"
 
@@ -85,7 +86,33 @@ ArrayReport report_hdf5(const hdf5::Array& array) {
   return report;
 }
 
+// A set of triplets: files of their own, of which a few are read.
+void report_triplets(DataReport& report) {
+  constexpr std::int64_t kLooked = 16;
+  const ImageSources sources = open_sources(report.path);
+  report.format = "SEN12MS-CR";
+  if (report.expected_scale <= 0) report.expected_scale = kLargestReflectance;
+  for (const auto& [name, source] : {std::pair{"gt", sources.gt}, std::pair{"ms", sources.ms}, std::pair{"pan", sources.pan}}) {
+    const Shape& s = source->shape();
+    ArrayReport array{name, {s[0], s[3], s[1], s[2]}, "GeoTIFF", "scaled and clipped", true};
+    Statistics statistics;
+    const std::int64_t looked = std::min(kLooked, s[0]);
+    std::vector<float> values(static_cast<std::size_t>(source->sample_numel()));
+    for (std::int64_t i = 0; i < looked; ++i) {
+      source->read(i * s[0] / looked, 1, values.data());
+      statistics.add(std::vector<double>(values.begin(), values.end()));
+    }
+    statistics.fill(array);
+    array.layout += fmt::format(", {} of {} read", looked, s[0]);
+    report.arrays.push_back(array);
+  }
+}
+
 void report_arrays(DataReport& report) {
+  if (is_triplet_set(report.path)) {
+    report_triplets(report);
+    return;
+  }
   const mat::Kind kind = mat::kind_of(report.path);
   report.format = kind == mat::Kind::v5 ? "MATLAB 5" : kind == mat::Kind::v73 ? "MATLAB 7.3" : "HDF5";
   if (kind == mat::Kind::none) {
@@ -160,7 +187,7 @@ void judge_scale(DataReport& report, double largest) {
   report.sensor = sensor_in(report.path);
   report.fitting_scale = likely_scale(largest);
   if (report.expected_scale <= 0 && !report.sensor.empty()) report.expected_scale = sensor_preset(report.sensor).scale;
-  if (largest <= 1.5) {
+  if (largest <= 1.5 && report.expected_scale != 1) {
     report.warnings.push_back(
         fmt::format("the largest value is {:.4g}: already scaled to [0, 1]? The reader expects DN", largest));
   } else if (report.expected_scale > 0 && largest > 1.5 * report.expected_scale) {
@@ -182,7 +209,7 @@ void report_set(DataReport& report) {
   report.ratio = ms[1] > 0 ? static_cast<double>(pan[1]) / static_cast<double>(ms[1]) : 0;
   double largest = 0;
   for (const ArrayReport& array : report.arrays) {
-    const bool overshoots = array.name == "lms" || array.name == "I_MS";
+    const bool overshoots = array.name == "lms" || array.name == "LMS" || array.name == "HSI_up" || array.name == "I_MS";
     if (!overshoots) largest = std::max(largest, array.largest);
   }
   if (report.samples == 0) {
@@ -198,9 +225,13 @@ void report_set(DataReport& report) {
   }
 }
 
-bool has_any(const DataReport& report, std::initializer_list<std::string_view> names) {
-  return std::any_of(report.arrays.begin(), report.arrays.end(),
-                     [&](const ArrayReport& array) { return std::find(names.begin(), names.end(), array.name) != names.end(); });
+bool holds_images(const DataReport& report) {
+  std::vector<std::string> names;
+  for (const ArrayReport& array : report.arrays) names.push_back(array.name);
+  const auto has = [&](const char* quantity, const char* toolbox) {
+    return !dataset_of(names, quantity).empty() || std::find(names.begin(), names.end(), toolbox) != names.end();
+  };
+  return has("ms", "I_MS_LR") && has("pan", "I_PAN");
 }
 
 }  // namespace
@@ -213,7 +244,7 @@ DataReport describe_data(const std::filesystem::path& path, double scale) {
   for (const ArrayReport& array : report.arrays) {
     if (array.bad > 0) report.warnings.push_back(fmt::format("{} has {} values that are NaN or infinite", array.name, array.bad));
   }
-  if (!has_any(report, {"ms", "I_MS_LR"}) || !has_any(report, {"pan", "I_PAN"})) return report;
+  if (!holds_images(report)) return report;
   try {
     report_set(report);
   } catch (const Error& error) {

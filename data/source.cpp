@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "data/hdf5.h"
 #include "data/mat.h"
+#include "data/triplets.h"
 #include "framework/core/check.h"
 
 namespace cf {
@@ -57,7 +59,7 @@ std::string shape_text(std::span<const std::int64_t> extents) {
   return text;
 }
 
-ImageSourcePtr open_array(const hdf5::File& file, const char* name, bool may_lack_channels) {
+ImageSourcePtr open_array(const hdf5::File& file, const std::string& name, bool may_lack_channels) {
   hdf5::Array array = file.open(name);
   const std::vector<std::int64_t> s = array.info().shape;
   std::string where = fmt::format("data: {}, dataset '{}'", file.path().string(), name);
@@ -70,11 +72,19 @@ ImageSourcePtr open_array(const hdf5::File& file, const char* name, bool may_lac
 
 ImageSources open_pancollection(const std::filesystem::path& path) {
   const hdf5::File file(path);
+  std::vector<std::string> names;
+  for (const hdf5::ArrayInfo& info : file.list()) names.push_back(info.name);
+  const auto open = [&](const char* quantity, bool required) {
+    const std::string name = dataset_of(names, quantity);
+    // One that is missing is asked for by its usual name, so that the error names it.
+    if (name.empty() && !required) return ImageSourcePtr();
+    return open_array(file, name.empty() ? quantity : name, std::string_view(quantity) == "pan");
+  };
   ImageSources sources;
-  sources.ms = open_array(file, "ms", false);
-  sources.pan = open_array(file, "pan", true);
-  if (file.has("lms")) sources.lms = open_array(file, "lms", false);
-  if (file.has("gt")) sources.gt = open_array(file, "gt", false);
+  sources.ms = open("ms", true);
+  sources.pan = open("pan", true);
+  sources.lms = open("lms", false);
+  sources.gt = open("gt", false);
   return sources;
 }
 
@@ -151,7 +161,21 @@ ImageSources open_toolbox(const std::filesystem::path& path) {
 
 }  // namespace
 
-ImageSources open_sources(const std::filesystem::path& path) {
+std::string dataset_of(std::span<const std::string> datasets, std::string_view quantity) {
+  std::vector<std::string> wanted = {std::string(quantity)};
+  std::string capitals(quantity);
+  for (char& c : capitals) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  wanted.push_back(capitals);
+  if (quantity == "ms") wanted.emplace_back("LRHSI");
+  if (quantity == "lms") wanted.emplace_back("HSI_up");
+  for (const std::string& name : wanted) {
+    if (std::find(datasets.begin(), datasets.end(), name) != datasets.end()) return name;
+  }
+  return {};
+}
+
+ImageSources open_sources(const std::filesystem::path& path, double scale) {
+  if (is_triplet_set(path)) return open_triplets(path, scale);
   return mat::kind_of(path) == mat::Kind::none ? open_pancollection(path) : open_toolbox(path);
 }
 

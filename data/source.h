@@ -1,10 +1,12 @@
-// Where a data set's images come from: one interface for PanCollection's HDF5 and the toolbox's .mat files.
+// Where a data set's images come from: one interface for PanCollection's HDF5, the toolbox's .mat files and SEN12MS-CR's folders.
 #pragma once
 
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "framework/core/shape.h"
@@ -38,10 +40,15 @@ struct ImageSources {
 };
 
 // Opens what a file holds.
-//   HDF5 (PanCollection): datasets gt, ms, lms, pan of N x C x H x W; pan may be N x H x W.
+//   HDF5 (PanCollection): datasets gt, ms, lms, pan of N x C x H x W; pan may be N x H x W. Names in capitals count as well, and
+//   those of sets of hyperspectral images: LRHSI for ms, HSI_up for lms.
 //   .mat (the MATLAB toolbox): one image as H x W x B, or many as N x H x W x B, variables gt, ms, lms, pan or I_GT, I_MS_LR,
 //   I_MS (the interpolated one), I_PAN; pan may lack its last extent. Where ms has four extents, the first counts images.
+//   A folder, or a list of scenes (.txt): SEN12MS-CR, see data/triplets.h; `scale` is what its radar images are stretched to.
 // Any numeric type. Throws Error: missing file, unknown format, truncated, missing ms or pan, a rank other than these.
-ImageSources open_sources(const std::filesystem::path& path);
+ImageSources open_sources(const std::filesystem::path& path, double scale = 10000);
+
+// The dataset of an HDF5 file that holds a quantity ("gt", "ms", "lms", "pan"); empty where it has none.
+std::string dataset_of(std::span<const std::string> datasets, std::string_view quantity);
 
 }  // namespace cf

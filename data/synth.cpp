@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/image/interp.h"
+#include "data/presets.h"
 #include "data/simulate.h"
 #include "data/synth/scene.h"
 #include "framework/core/rng.h"
@@ -16,6 +17,8 @@ constexpr std::int64_t kPatch = 64;
 constexpr std::int64_t kStride = 48;  // an overlap of 16
 constexpr std::int64_t kTestSide = 256;
 constexpr std::int64_t kFullSide = 512;
+// From here on images are kept smaller and narrower.
+constexpr std::int64_t kManyBands = 17;
 
 // Images in the making: windows of scenes appended one by one.
 class PatchWriter {
@@ -23,10 +26,11 @@ class PatchWriter {
   PatchWriter(std::int64_t count, std::int64_t side, const synth::Sensor& sensor, bool with_gt)
       : side_(side), ratio_(sensor.ratio) {
     const std::int64_t low = side / sensor.ratio;
-    if (with_gt) set_.gt = Tensor::empty({count, sensor.bands, side, side}, DType::f64);
-    set_.ms = Tensor::empty({count, sensor.bands, low, low}, DType::f64);
-    set_.lms = Tensor::empty({count, sensor.bands, side, side}, DType::f64);
-    set_.pan = Tensor::empty({count, 1, side, side}, DType::f64);
+    const DType dtype = sensor.bands < kManyBands ? DType::f64 : DType::f32;
+    if (with_gt) set_.gt = Tensor::empty({count, sensor.bands, side, side}, dtype);
+    set_.ms = Tensor::empty({count, sensor.bands, low, low}, dtype);
+    set_.lms = Tensor::empty({count, sensor.bands, side, side}, dtype);
+    set_.pan = Tensor::empty({count, 1, side, side}, dtype);
   }
 
   // The window of the set at row y, column x of its PAN grid.
@@ -42,8 +46,13 @@ class PatchWriter {
 
  private:
   void put(const Tensor& to, const Planes& window) const {
-    std::copy(window.data.begin(), window.data.end(),
-              to.span<double>().begin() + next_ * static_cast<std::int64_t>(window.data.size()));
+    const std::int64_t before = next_ * static_cast<std::int64_t>(window.data.size());
+    if (to.dtype() == DType::f64) {
+      std::copy(window.data.begin(), window.data.end(), to.span<double>().begin() + before);
+    } else {
+      std::transform(window.data.begin(), window.data.end(), to.span<float>().begin() + before,
+                     [](double v) { return static_cast<float>(v); });
+    }
   }
 
   PatchSet set_;
@@ -76,27 +85,34 @@ PatchSet make_patches(const SynthOptions& options, const synth::Sensor& sensor, 
 void check_options(const SynthOptions& o) {
   check(o.size >= kPatch && o.size % kPatch == 0, "synth: size is {}, expected a multiple of {}", o.size, kPatch);
   check(o.ratio == 2 || o.ratio == 4 || o.ratio == 8, "synth: ratio is {}, expected 2, 4 or 8", o.ratio);
-  check(o.bands >= 0 && o.bands <= 64, "synth: {} bands, expected 1 .. 64, or 0 for the sensor's own", o.bands);
+  check(o.bands >= 0 && o.bands <= 512, "synth: {} bands, expected 1 .. 512, or 0 for the sensor's own", o.bands);
   check(o.train_scenes >= 1 && o.test_images >= 1, "synth: {} training scenes and {} test images, expected 1 or more of each",
         o.train_scenes, o.test_images);
 }
 
 }  // namespace
 
-SynthSets synthesize(const SynthOptions& options) {
+SynthSets synthesize(const SynthOptions& asked) {
+  check(sensor_preset(asked.sensor).layout == SetLayout::pancollection, "synth: '{}' has no PAN image", asked.sensor);
+  const synth::Sensor sensor = synth::make_sensor(asked.sensor, asked.bands, asked.ratio);
+  const bool many = sensor.bands >= kManyBands;
+  SynthOptions options = asked;
+  if (options.size == 0) options.size = many ? 192 : 384;
   check_options(options);
-  const synth::Sensor sensor = synth::make_sensor(options.sensor, options.bands, options.ratio);
   const std::int64_t test_side = std::min(options.size, kTestSide);
   const auto train_scenes = static_cast<std::uint64_t>(options.train_scenes);
   SynthSets sets;
   sets.train = make_patches(options, sensor, options.train_scenes, options.size, 0);
   sets.valid = make_patches(options, sensor, 1, test_side, train_scenes);
-  const std::int64_t full_side = std::min(test_side * sensor.ratio, kFullSide);
+  const std::int64_t full_side = std::min(test_side * sensor.ratio, many ? kFullSide / 2 : kFullSide);
+  sets.full_scale = sensor.full_scale;
   PatchWriter reduced(options.test_images, test_side, sensor, true);
   PatchWriter full(options.test_images, full_side, sensor, false);
   for (std::int64_t i = 0; i < options.test_images; ++i) {
-    const auto seen = scene_of(options, sensor, test_side, train_scenes + 1 + static_cast<std::uint64_t>(i));
+    auto seen = scene_of(options, sensor, test_side, train_scenes + 1 + static_cast<std::uint64_t>(i));
     reduced.add(simulate_wald(seen.ms, seen.pan, sensor.gains, sensor.ratio, true), 0, 0);
+    // The interpolated scene would take most of the memory.
+    if (many) seen.ms = seen.ms.crop(0, 0, full_side / sensor.ratio, full_side / sensor.ratio);
     full.add({{}, seen.ms, upsample_lms(seen.ms, sensor.ratio), seen.pan}, 0, 0);
   }
   sets.test_reduced = reduced.take();

@@ -12,6 +12,8 @@
 namespace cf::synth {
 namespace {
 
+constexpr double kLevelsOfShares = 10000;
+
 enum Kind : std::uint64_t { kSensorNoise = 32 };
 
 // What a band sees at every cell of the canvas, in DN before the optics.
@@ -92,7 +94,7 @@ Sensor make_sensor(const std::string& name, std::int64_t bands, std::int64_t rat
   sensor.name = name;
   sensor.bands = bands == 0 ? preset.bands : bands;
   sensor.ratio = ratio;
-  sensor.full_scale = preset.scale;
+  sensor.full_scale = preset.scale > 1 ? preset.scale : kLevelsOfShares;
   sensor.gains = mtf_gains(sensor.bands == preset.bands ? preset.mtf : "none", sensor.bands);
   sensor.pan_gain = mtf_pan_gain(preset.mtf);
   return sensor;

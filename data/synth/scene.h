@@ -13,7 +13,7 @@ struct Sensor {
   std::string name = "wv3";  // of sensor_presets()
   std::int64_t bands = 8;
   std::int64_t ratio = 4;
-  double full_scale = 2047;   // the largest DN
+  double full_scale = 2047;   // the largest DN; 10000 where the sensor's files hold shares of it
   std::vector<double> gains;  // MTF of each band at Nyquist
   double pan_gain = 0.15;
 };

@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
+#include "data/presets.h"
 #include "framework/core/check.h"
 
 namespace cf::synth {
 namespace {
 
 constexpr int kSamples = 13;  // 400, 450 ... 1000 nm
+constexpr double kLast = 1000;
 using Spectrum = std::array<double, kSamples>;
 
 // Typical reflectances, rounded, in the order of Material.
@@ -43,26 +46,12 @@ double sample(const Spectrum& spectrum, double nm) {
   return spectrum[low] + (at - static_cast<double>(low)) * (spectrum[low + 1] - spectrum[low]);
 }
 
-struct SensorBands {
-  std::string_view name;
-  std::vector<double> centres;  // nm
-  double pan_from, pan_to;
-};
-
-const SensorBands& find_bands(std::string_view sensor) {
-  static const std::vector<SensorBands> table = {
-      {"wv3", {427, 482, 547, 604, 660, 723, 824, 914}, 450, 800},
-      {"wv2", {427, 478, 546, 608, 659, 724, 831, 908}, 450, 800},
-      {"qb", {482, 560, 660, 825}, 450, 900},
-      {"gf2", {485, 555, 660, 830}, 450, 900},
-      {"ikonos", {480, 551, 665, 805}, 526, 929},
-      {"ge1", {480, 545, 672, 850}, 450, 800},
-      {"landsat", {478, 561, 661, 834}, 520, 900},
-  };
-  for (const SensorBands& s : table) {
-    if (s.name == sensor) return s;
-  }
-  fail("synth: no spectral bands for the sensor '{}'; known are wv3, wv2, qb, gf2, ikonos, ge1, landsat", sensor);
+// nm that PAN sees.
+std::pair<double, double> pan_range(std::string_view sensor) {
+  if (sensor == "qb" || sensor == "gf2") return {450, 900};
+  if (sensor == "ikonos") return {526, 929};
+  if (sensor == "landsat") return {520, 900};
+  return {450, 800};
 }
 
 // The mean over [from, to] nm, weighted by sunlight where that matters.
@@ -92,15 +81,17 @@ double reflectance(Material material, double nm) { return sample(kLibrary[static
 
 SensorModel sensor_model(std::string_view sensor, std::int64_t bands) {
   check(bands >= 1, "synth: {} bands, expected 1 or more", bands);
-  const SensorBands& known = find_bands(sensor);
+  const SensorPreset& preset = sensor_preset(sensor);
+  // The library ends at 1000 nm: bands of sensors that see further are spread like those of unknown place.
+  const bool own = static_cast<std::int64_t>(preset.wavelengths.size()) == bands && preset.wavelengths.back() <= kLast;
   SensorModel model;
   for (std::int64_t b = 0; b < bands; ++b) {
-    const bool own = static_cast<std::int64_t>(known.centres.size()) == bands;
     const double spread = 430 + 500 * (static_cast<double>(b) + 0.5) / static_cast<double>(bands);
-    const double centre = own ? known.centres[static_cast<std::size_t>(b)] : spread;
+    const double centre = own ? preset.wavelengths[static_cast<std::size_t>(b)] : spread;
     model.ms.push_back(band_model(centre - 20, centre + 20));
   }
-  model.pan = band_model(known.pan_from, known.pan_to);
+  const auto [from, to] = pan_range(sensor);
+  model.pan = band_model(from, to);
   return model;
 }
 

@@ -45,8 +45,9 @@ struct SensorModel {
   BandModel pan;
 };
 
-// The bands of a sensor (wv3, wv2, qb, gf2, ikonos, ge1, landsat) at their centres, or `bands` of them spread evenly over
-// 430 .. 930 nm where the sensor has another number; PAN over its range of wavelengths. Throws Error for another name.
+// The bands of a sensor of sensor_presets() at their centres, each 40 nm wide, so that spectra of many bands are smooth; or
+// `bands` of them spread evenly over 430 .. 930 nm where the sensor has another number, centres that are not known, or some
+// beyond the library. PAN over its range of wavelengths. Throws Error for another name.
 SensorModel sensor_model(std::string_view sensor, std::int64_t bands);
 
 }  // namespace cf::synth

@@ -1,14 +1,9 @@
 #include "models/ssdiff/blocks.h"
 
-#include <algorithm>
-
 #include "framework/ops/ops.h"
 
 namespace cf::ssdiff {
 namespace {
-
-// Groups of a normalisation over at most as many channels: 32 as published.
-std::int64_t groups_of(std::int64_t channels) { return std::min<std::int64_t>(32, channels); }
 
 Conv2d zero_conv(const Scope& scope, std::int64_t channels) {
   return {scope, channels, channels, 3, same_padding(3), {Init::zeros(), Init::zeros()}};
@@ -49,11 +44,11 @@ Tensor Stem::operator()(const Tensor& x, const Tensor& time, bool batch_statisti
   return out(ops::silu(norm(ops::add(in(x), shift(time)), batch_statistics)));
 }
 
-ResBlock::ResBlock(const Scope& scope, std::int64_t channels)
+ResBlock::ResBlock(const Scope& scope, std::int64_t channels, std::int64_t groups)
     : squeeze(conv(scope.child("squeeze"), channels, channels / 2, 3, true)),
       expand(conv(scope.child("expand"), channels / 2, channels, 3)),
       shift(scope.child("time"), channels),
-      norm(scope.child("norm"), groups_of(channels), channels),
+      norm(scope.child("norm"), groups, channels),
       out(zero_conv(scope.child("out"), channels)) {}
 
 Tensor ResBlock::operator()(const Tensor& x, const Tensor& time) const {

@@ -44,7 +44,7 @@ struct Stem {
 
 // (N, H, W, C) -> (N, H, W, C), the identity at the start.
 struct ResBlock {
-  ResBlock(const Scope& scope, std::int64_t channels);
+  ResBlock(const Scope& scope, std::int64_t channels, std::int64_t groups);
   Tensor operator()(const Tensor& x, const Tensor& time) const;
 
   Conv2d squeeze;

@@ -19,12 +19,15 @@ constexpr auto enum_names(FmimMethod) {
 struct SsdiffConfig {
   std::int64_t dim = 32;
   std::int64_t head_dim = 16;
+  std::int64_t groups = 32;
   FmimMethod fmim = FmimMethod::automatic;
 
   template <class V>
   void fields(V& v) {
     v("dim", dim, "features per pixel at full resolution; a multiple of 8", config::at_least(8));
     v("head_dim", head_dim, "features per attention head; divides dim", config::at_least(1));
+    v("groups", groups, "groups of a normalisation, one per feature where it has fewer; divides 2 dim where that is more",
+      config::at_least(1));
     v("fmim", fmim, "how low frequencies are attenuated: closed form, Fourier transform, or the faster of the two");
   }
 };

@@ -1,5 +1,6 @@
 #include "models/ssdiff/network.h"
 
+#include <algorithm>
 #include <array>
 #include <numeric>
 
@@ -19,10 +20,19 @@ struct Level {
 };
 constexpr std::array<Level, 5> kLevels = {{{1, 1.2, 0.9}, {2, 1.4, 0.6}, {4, 1.6, 0.3}, {2, 1.4, 0.6}, {1, 1.2, 0.9}}};
 
+// Groups of a normalisation: 32 as published, of one channel each where there are fewer.
+std::int64_t groups_of(const SsdiffConfig& c, std::int64_t channels) { return std::min(c.groups, channels); }
+
 const SsdiffConfig& checked(const SsdiffConfig& c) {
-  check(c.dim >= 8 && c.dim % 8 == 0 && (c.dim <= 32 || c.dim % 32 == 0),
-        "ssdiff: model.ssdiff.dim is {}, must be 8, 16, 24 or a multiple of 32", c.dim);
-  check(c.dim != 24, "ssdiff: model.ssdiff.dim is 24, whose double does not divide into 32 groups; take 16 or 32");
+  check(c.dim >= 8 && c.dim % 8 == 0, "ssdiff: model.ssdiff.dim is {}, must be a multiple of 8", c.dim);
+  for (const Level& level : kLevels) {
+    const std::int64_t width = c.dim * level.width;
+    check(width % groups_of(c, width) == 0,
+          "ssdiff: model.ssdiff.dim is {}, and {} features of one of its levels do not divide into model.ssdiff.groups = {} "
+          "groups; "
+          "take {} groups, or a dim that is 8, 16 or a multiple of 32",
+          c.dim, width, c.groups, std::gcd(c.dim, c.groups));
+  }
   check(c.head_dim >= 1 && c.dim % c.head_dim == 0, "ssdiff: model.ssdiff.head_dim is {}, must divide dim, which is {}",
         c.head_dim, c.dim);
   return c;
@@ -50,7 +60,9 @@ Ssdiff::Ssdiff(const ModelConfig& config, const Scope& scope)
   for (std::size_t i = 0; i < kLevels.size(); ++i) {
     const std::int64_t width = d * kLevels[i].width;
     fusion_.emplace_back(scope.child(fmt::format("fusion{}", i)), width, config.ssdiff.head_dim);
-    if (i + 1 < kLevels.size()) blocks_.emplace_back(scope.child(fmt::format("block{}", i)), width);
+    if (i + 1 < kLevels.size()) {
+      blocks_.emplace_back(scope.child(fmt::format("block{}", i)), width, groups_of(config.ssdiff, width));
+    }
   }
   for (const std::int64_t i : {0, 1}) {
     down_.emplace_back(scope.child(fmt::format("down{}", i)), d << i);

@@ -21,7 +21,8 @@
 
 namespace cf {
 
-// Tiles with sides divisible by 16. Reads config.ssdiff: dim divisible by 8, and by 32 above 32; head_dim a divisor of dim.
+// Tiles with sides divisible by 16. Reads config.ssdiff: dim divisible by 8, its levels' features by `groups` (where
+// there are so many); head_dim a divisor of dim.
 class Ssdiff final : public DenoisingModel {
  public:
   Ssdiff(const ModelConfig& config, const Scope& scope);

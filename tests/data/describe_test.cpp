@@ -108,6 +108,7 @@ TEST_CASE("presets: scales, bands and PanCollection's names") {
   CHECK(contains(error_of([] { (void)sensor_preset("spot"); }), "no sensor 'spot'; known are wv3, wv2"));
   CHECK(rgb_bands(8) == std::array<std::int64_t, 3>{4, 2, 1});
   CHECK(rgb_bands(4) == std::array<std::int64_t, 3>{2, 1, 0});
+  CHECK(rgb_bands(102) == std::array<std::int64_t, 3>{42, 24, 6});
   CHECK(rgb_bands(1) == std::array<std::int64_t, 3>{0, 0, 0});
   CHECK(likely_scale(1024) == 2047);
 }

@@ -66,7 +66,7 @@ TEST_CASE("bad data: not HDF5") {
   write_file(place / "train.h5", "patches, honestly");
   check_training_refused(place, {"train.h5 is not an HDF5 file"});
   check_refused(place.run({"info", "train.h5"}), {"train.h5 is not an HDF5 file"});
-  check_training_refused(place, {"is not a file"}, {"data.train=."});
+  check_training_refused(place, {"is a folder without SEN12MS-CR's images"}, {"data.train=."});
 }
 
 TEST_CASE("bad data: truncated HDF5") {

@@ -99,7 +99,7 @@ Measured run(const BenchArguments& a, const Session& session) {
   const FusionInput input = input_on(device, {.gt = {},
                                               .ms = random_image({a.batch, n / ratio, n / ratio, a.bands}, 3),
                                               .lms = random_image({a.batch, n, n, a.bands}, 2),
-                                              .pan = random_image({a.batch, n, n, 1}, 1)});
+                                              .pan = random_image({a.batch, n, n, session.experiment.data.pan_bands}, 1)});
   const Tensor target = random_image({a.batch, n, n, a.bands}, 4).to(device);
   // Networks that sample are called once, as in training.
   std::vector<Tensor> drawn = session.model->draw(target.shape(), {});

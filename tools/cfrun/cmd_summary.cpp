@@ -3,6 +3,7 @@
 
 #include "models/summary.h"
 #include "tools/cfrun/command.h"
+#include "tools/cfrun/memory_estimate.h"
 #include "tools/cfrun/session.h"
 
 namespace cf {
@@ -19,6 +20,8 @@ struct SummaryArguments {
 int summary(const SummaryArguments& arguments) {
   const Session session(read_experiment(arguments.config, arguments.overrides));
   fmt::print("{}", summary_table(summarize(*session.model, session.params, arguments.batch, arguments.height, arguments.width)));
+  const MemoryEstimate memory = estimate_memory(session, arguments.height, arguments.width);
+  fmt::print("{}", memory_table(memory, session.experiment));
   return 0;
 }
 

@@ -1,4 +1,4 @@
-// cfrun synth: procedural data under PanCollection's names, for trying everything without a download.
+// cfrun synth: procedural data under the names of the real sets, for trying everything without a download.
 #include <fmt/core.h>
 
 #include "data/presets.h"
@@ -7,12 +7,6 @@
 
 namespace cf {
 namespace {
-
-std::vector<std::string> sensor_names() {
-  std::vector<std::string> names;
-  for (const SensorPreset& p : sensor_presets()) names.emplace_back(p.name);
-  return names;
-}
 
 int synth(const std::string& folder, const SynthOptions& options) {
   for (const auto& path : write_synth(folder, options)) fmt::print("{}\n", path.string());
@@ -30,7 +24,8 @@ void add_synth(CLI::App& app, Action& action) {
       ->check(CLI::IsMember(sensor_names()))
       ->capture_default_str();
   command->add_option("--bands", options->bands, "multispectral bands; 0: the sensor's")->capture_default_str();
-  command->add_option("--size", options->size, "side of the scene in multispectral pixels")->capture_default_str();
+  command->add_option("--size", options->size, "side of the scene in multispectral pixels; 0: 384, 192 above 16 bands, 512 of sar")
+      ->capture_default_str();
   command->add_option("--seed", options->seed, "of the scene")->capture_default_str();
   command->callback([folder, options, &action] { action = [folder, options] { return synth(*folder, *options); }; });
 }

@@ -70,7 +70,8 @@ class SetTest {
 
  private:
   void write_pictures(std::int64_t image, const Batch& batch, const FusionOutput& output) const {
-    for (const auto& [name, picture] : pictures_of(batch.pan, batch.lms, output.fused, batch.gt, output.detail)) {
+    for (const auto& [name, picture] :
+         pictures_of(batch.pan, batch.lms, output.fused, batch.gt, output.detail, session_.experiment.rgb())) {
       write_png(out_ / fmt::format("{:03}_{}.png", image, name), picture);
     }
   }
@@ -168,7 +169,8 @@ void add_test(CLI::App& app, Action& action) {
   command->add_option("--checkpoint", a->checkpoint, "default: best.cfk of the newest run under runs/");
   command->add_option("--data", a->data, "test this file instead of the configured ones");
   command->add_option("--out", a->out, "output folder (default: test/ beside the checkpoint)");
-  command->add_option("--metrics", a->metrics, "conventions")->check(CLI::IsMember({"toolbox", "cf2n"}));
+  command->add_option("--metrics", a->metrics, "conventions")
+      ->check(CLI::IsMember({"toolbox", "cf2n", "hyperspectral", "clouds"}));
   command->add_option("--crop", a->crop, "border left out of reduced-resolution metrics, as the toolbox's dim_cut; 0: none");
   command->add_flag("--clip", a->clip, "clip fused images to the sensor's range before reduced-resolution metrics");
   command->add_flag("--no-pictures", a->no_pictures, "write no PNG files");

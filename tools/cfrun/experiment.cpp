@@ -1,5 +1,9 @@
 #include "tools/cfrun/experiment.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "data/presets.h"
 
 namespace cf {
@@ -12,12 +16,16 @@ Experiment settled(Experiment experiment) {
   const SensorPreset& sensor = sensor_preset(experiment.data.sensor);
   if (experiment.data.bands == 0) experiment.data.bands = sensor.bands;
   if (experiment.data.scale == 0) experiment.data.scale = sensor.scale;
+  if (experiment.data.ratio == 0) experiment.data.ratio = sensor.ratio;
+  if (experiment.data.pan_bands == 0) experiment.data.pan_bands = sensor.pan_bands;
+  if (experiment.test.metrics == "auto") experiment.test.metrics = sensor.metrics;
   experiment.model.diffusion = experiment.diffusion;
   experiment.model.sampler = experiment.sampler;
   experiment.model.tiles = experiment.tiles;
   experiment.model.bands = experiment.data.bands;
   experiment.model.pan_bands = experiment.data.pan_bands;
   experiment.model.ratio = experiment.data.ratio;
+  (void)experiment.rgb();  // says here what is wrong with it
   return experiment;
 }
 
@@ -28,6 +36,30 @@ std::filesystem::path Experiment::data_path(const std::string& file) const {
 }
 
 double Experiment::scale() const { return data.scale; }
+
+std::array<std::int64_t, 3> Experiment::rgb() const {
+  const SensorPreset& sensor = sensor_preset(data.sensor);
+  check(data.rgb.empty() || data.rgb_nm.empty(), "data.rgb and data.rgb_nm both say what pictures show; leave one out");
+  check(data.wavelengths.empty() || static_cast<std::int64_t>(data.wavelengths.size()) == data.bands,
+        "data.wavelengths: {} wavelengths for {} bands (data.bands, or those of data.sensor)", data.wavelengths.size(),
+        data.bands);
+  if (data.rgb.empty() && data.rgb_nm.empty()) return rgb_bands(sensor, data.bands);
+  const std::size_t count = std::max(data.rgb.size(), data.rgb_nm.size());
+  check(count == 3, "{}: {} values, expected three, for red, green and blue", data.rgb.empty() ? "data.rgb_nm" : "data.rgb",
+        count);
+  std::array<std::int64_t, 3> bands{};
+  for (std::size_t i = 0; i < bands.size(); ++i) {
+    if (data.rgb.empty()) {
+      const bool known = static_cast<std::int64_t>(sensor.wavelengths.size()) == data.bands;
+      const auto centres = data.wavelengths.empty() && known ? sensor.wavelengths : data.wavelengths;
+      bands[i] = band_at(centres, data.rgb_nm[i], fmt::format("data.rgb_nm, sensor '{}'", data.sensor));
+    } else {
+      check(data.rgb[i] <= data.bands, "data.rgb: there is no band {}; the images have {}", data.rgb[i], data.bands);
+      bands[i] = data.rgb[i] - 1;
+    }
+  }
+  return bands;
+}
 
 DatasetOptions Experiment::dataset_options(bool require_gt, std::int64_t size_multiple) const {
   DatasetOptions options;

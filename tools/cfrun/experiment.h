@@ -1,12 +1,14 @@
 // A whole experiment as one JSON file describes it: network, data, loss, optimizer, schedule, loop, test.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/presets.h"
 #include "framework/io/config.h"
 #include "models/config.h"
 #include "models/ssdiff/lbaf.h"
@@ -23,8 +25,11 @@ struct DataConfig {
   std::string test_full;
   std::int64_t bands = 0;
   double scale = 0;
-  std::int64_t ratio = 4;
-  std::int64_t pan_bands = 1;
+  std::int64_t ratio = 0;
+  std::int64_t pan_bands = 0;
+  std::vector<std::int64_t> rgb;
+  std::vector<double> rgb_nm;
+  std::vector<double> wavelengths;
   bool flips = false;
   bool turns = false;
   double memory_gb = 4;
@@ -33,16 +38,19 @@ struct DataConfig {
   template <class V>
   void fields(V& v) {
     v("dir", dir, "folder of the files below; a relative one is relative to the current folder");
-    v("sensor", sensor, "preset of scale, MTF gains and picture bands",
-      config::one_of({"wv2", "wv3", "qb", "gf2", "ikonos", "ge1", "landsat"}));
+    v("sensor", sensor, "preset of bands, ratio, scale, MTF gains, picture bands and metrics", config::one_of(sensor_names()));
     v("train", train, "training set (gt, ms, lms, pan)");
     v("valid", valid, "validation set; empty: none");
     v("test", test, "reduced-resolution test set, with gt; empty: none");
     v("test_full", test_full, "full-resolution test set, without gt; empty: none");
     v("bands", bands, "bands of the MS image; 0: the sensor's", config::between(0, 4096));
     v("scale", scale, "DN that becomes 1; 0: the sensor's", config::at_least(0));
-    v("ratio", ratio, "PAN pixels per MS pixel, along one axis", config::between(1, 64));
-    v("pan_bands", pan_bands, "bands of the PAN image", config::between(1, 64));
+    v("ratio", ratio, "PAN pixels per MS pixel, along one axis; 0: the sensor's", config::between(0, 64));
+    v("pan_bands", pan_bands, "bands of the PAN image; 0: the sensor's", config::between(0, 64));
+    v("rgb", rgb, "three bands, counted from 1, that pictures show as red, green and blue; empty: the sensor's",
+      config::at_least(1));
+    v("rgb_nm", rgb_nm, "the same by wavelength: the bands nearest to these, which must be within 30 nm", config::above(0));
+    v("wavelengths", wavelengths, "centre of each band in nm; empty: the sensor's, where they are known", config::above(0));
     v("flips", flips, "augment by mirroring both axes");
     v("turns", turns, "augment by quarter turns");
     v("memory_gb", memory_gb, "a larger set is read by chunks instead of kept in memory", config::at_least(0));
@@ -64,15 +72,17 @@ struct LossConfig {
 };
 
 struct TestConfig {
-  std::string metrics = "toolbox";
+  std::string metrics = "auto";
   std::int64_t crop = 0;
   bool clip = false;
   bool substitute_mtf = true;
 
   template <class V>
   void fields(V& v) {
-    v("metrics", metrics, "conventions: the field's MATLAB toolbox, or those of CF2N's repository",
-      config::one_of({"toolbox", "cf2n"}));
+    v("metrics", metrics,
+      "conventions: the field's MATLAB toolbox, those of CF2N's repository, what is reported on hyperspectral sets or where "
+      "clouds are removed; auto: the sensor's",
+      config::one_of({"auto", "toolbox", "cf2n", "hyperspectral", "clouds"}));
     v("crop", crop, "border that reduced-resolution metrics leave out, as the toolbox counts it (dim_cut); 0: none",
       config::at_least(0));
     v("clip", clip, "clip fused images to the sensor's range before reduced-resolution metrics");
@@ -104,7 +114,9 @@ struct Experiment {
   void fields(V& v) {
     v("name", name, "names the run's folder");
     v("device", device, "cpu, cuda (the first), cuda:N, or auto: a GPU where one works, else the CPU");
-    v("precision", precision, "on a GPU: f32; tf32, matrix units with a 10-bit mantissa; bf16, mixed with f32 (weights stay f32)",
+    v("precision", precision,
+      "f32; tf32, on a GPU: matrix units with a 10-bit mantissa; bf16, on a GPU: mixed with f32 (weights stay f32), on a CPU "
+      "with units for it: convolutions and products of factors rounded to bf16",
       config::one_of({"f32", "tf32", "bf16"}));
     v("deterministic", deterministic, "the same numbers each run on a GPU, too, at some cost");
     v("capture", capture, "on a GPU: record a step once and repeat it as one piece (a CUDA graph)");
@@ -126,6 +138,8 @@ struct Experiment {
   std::filesystem::path data_path(const std::string& file) const;
   // DN that becomes 1: the configured one or the sensor's.
   double scale() const;
+  // Bands (0-based) that pictures show as red, green and blue. Throws Error on a band or wavelength that is not there.
+  std::array<std::int64_t, 3> rgb() const;
   // What a set must look like to be used here.
   DatasetOptions dataset_options(bool require_gt, std::int64_t size_multiple) const;
 };

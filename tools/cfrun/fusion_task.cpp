@@ -105,7 +105,6 @@ std::string FusionTask::describe_batch(std::int64_t step) const {
 
 Validation FusionTask::validate() {
   const Experiment& e = session_.experiment;
-  const QualityOptions quality = quality_options(e);
   std::vector<MetricList> rows;
   Validation result;
   const std::int64_t images = e.train.validate_images > 0 ? std::min(e.train.validate_images, valid_->size()) : valid_->size();
@@ -116,12 +115,12 @@ Validation FusionTask::validate() {
     const FusionOutput output =
         session_.denoiser() != nullptr ? fuse(session_, batch, validation_sampling(e)) : fuse(session_, batch);
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(indices.size()); ++i) {
-      rows.push_back(evaluate_reduced(image_in_dn(batch.gt, i, e.scale()), image_in_dn(output.fused, i, e.scale()), quality));
+      rows.push_back(metrics_of(batch, image_in_dn(output.fused, i, e.scale()), e, i));
     }
-    if (begin == 0) result.images = tensorboard_pictures(batch, output);
+    if (begin == 0) result.images = tensorboard_pictures(batch, output, e.rgb());
   }
   result.metrics = mean_of(rows);
-  result.score = "ERGAS";
+  result.score = e.test.metrics == "clouds" ? "RMSE" : "ERGAS";
   return result;
 }
 
