@@ -23,7 +23,7 @@ void round_to_dn(Planes& image) {
 
 Planes degrade_ms(const Planes& ms, std::span<const double> gains, std::int64_t ratio) {
   check_multiple(ms, ratio, "MS");
-  return mtf_filter(ms, gains, ratio, {ratio, ratio / 2});
+  return mtf_filter(ms, gains, ratio, lms_decimation(ratio));
 }
 
 Planes degrade_pan(const Planes& pan, std::int64_t ratio) {

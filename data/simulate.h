@@ -15,8 +15,8 @@ struct ReducedSet {
   Planes pan;  // (H, W, P)
 };
 
-// MS filtered by the sensor's MTF (gains: of each band, or one) and decimated at phase ratio / 2, which at ratio 4 is where
-// interp23tap puts the samples back. Real values: not rounded. Throws Error where H or W is no multiple of ratio.
+// MS filtered by the sensor's MTF (gains: of each band, or one) and decimated where upsample_lms puts the samples back, at ratios
+// that are powers of two on pixel ratio / 2. Real values: not rounded. Throws Error where H or W is no multiple of ratio.
 Planes degrade_ms(const Planes& ms, std::span<const double> gains, std::int64_t ratio);
 
 // PAN made smaller by the bicubic, antialiased imresize. Throws Error where H or W is no multiple of ratio.

@@ -77,7 +77,8 @@ std::vector<double> window_sums(std::int64_t rows, std::int64_t cols, std::int64
   return sums;
 }
 
-double q_sliding_band(const double* x, const double* y, std::int64_t rows, std::int64_t cols, std::int64_t block) {
+double q_sliding_band(const double* x, const double* y, std::int64_t rows, std::int64_t cols, std::int64_t block,
+                      std::span<const std::uint8_t> windows) {
   const auto sums = [&](auto value) { return window_sums(rows, cols, block, value); };
   const auto sx = sums([&](std::int64_t p) { return x[p]; });
   const auto sy = sums([&](std::int64_t p) { return y[p]; });
@@ -85,22 +86,25 @@ double q_sliding_band(const double* x, const double* y, std::int64_t rows, std::
   const auto products = sums([&](std::int64_t p) { return x[p] * y[p]; });
   const auto n = static_cast<double>(block * block);
   double total = 0;
+  std::int64_t count = 0;
   for (std::size_t i = 0; i < sx.size(); ++i) {
+    if (!windows.empty() && windows[i] == 0) continue;
+    ++count;
     const double variances = n * squares[i] - sx[i] * sx[i] - sy[i] * sy[i];
     // A difference of a few roundings is none: one DN in one pixel is far above this.
     const bool flat = variances <= 1e-14 * n * squares[i];
     total += luminance(sx[i], sy[i]) * (flat ? 1 : 2 * (n * products[i] - sx[i] * sy[i]) / variances);
   }
-  return total / static_cast<double>(sx.size());
+  return total / static_cast<double>(count);
 }
 
 }  // namespace
 
-double q_sliding(const Planes& g, const Planes& f, std::int64_t block) {
+double q_sliding(const Planes& g, const Planes& f, std::int64_t block, std::span<const std::uint8_t> windows) {
   check_same_size(g, f, "Q");
   check(g.rows >= block && g.cols >= block, "Q: an image of {} x {} is smaller than the window of {} x {}", g.rows, g.cols, block,
         block);
-  return mean_of(g.bands, [&](std::int64_t b) { return q_sliding_band(g.band(b), f.band(b), g.rows, g.cols, block); });
+  return mean_of(g.bands, [&](std::int64_t b) { return q_sliding_band(g.band(b), f.band(b), g.rows, g.cols, block, windows); });
 }
 
 double q_blocks(const Planes& x, std::int64_t bx, const Planes& y, std::int64_t by, std::int64_t block) {

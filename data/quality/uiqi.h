@@ -5,13 +5,17 @@
 // has no such rule for non-overlapping blocks and returns NaN there.)
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "data/image/planes.h"
 
 namespace cf::quality {
 
 // The toolbox's Q or Q_avg: windows of block x block at every position, mean over windows and then over bands.
+// `windows`: which positions count, row by row by their first pixels; empty: all. NaN where none does.
 // Throws Error where sizes differ or the image is smaller than a window.
-double q_sliding(const Planes& g, const Planes& f, std::int64_t block);
+double q_sliding(const Planes& g, const Planes& f, std::int64_t block, std::span<const std::uint8_t> windows = {});
 
 // Mean over blocks that do not overlap, of band bx of x and band by of y; statistics with n - 1. Rows and columns beyond a
 // whole number of blocks, at the bottom and the right, are left out. Throws Error where there is no whole block.

@@ -23,6 +23,8 @@ void add_train(CLI::App& app, Action& action);
 void add_fuse(CLI::App& app, Action& action);
 void add_test(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
+void add_metrics(CLI::App& app, Action& action);
+void add_simulate(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);
 void add_summary(CLI::App& app, Action& action);
 void add_schema(CLI::App& app, Action& action);

@@ -19,9 +19,9 @@ int run(int argc, char** argv) {
   app.add_option("--kernels", variants, "variants to compute with, \"conv:onednn,...\"; `cfrun kernels list` shows them")
       ->envname("CF_KERNELS");
   cf::Action action;
-  for (const auto add :
-       {cf::add_train, cf::add_fuse, cf::add_test, cf::add_info, cf::add_synth, cf::add_summary, cf::add_schema,
-        cf::add_gradcheck, cf::add_bench, cf::add_kernels, cf::add_diff, cf::add_convert, cf::add_manual, cf::add_completion}) {
+  for (const auto add : {cf::add_train, cf::add_fuse, cf::add_test, cf::add_metrics, cf::add_info, cf::add_simulate,
+                         cf::add_synth, cf::add_summary, cf::add_schema, cf::add_gradcheck, cf::add_bench, cf::add_kernels,
+                         cf::add_diff, cf::add_convert, cf::add_manual, cf::add_completion}) {
     add(app, action);
   }
   try {
