@@ -5,6 +5,7 @@
 #include "framework/autograd/record.h"
 #include "framework/train/progress.h"
 #include "models/ssdiff/sampler.h"
+#include "tools/cfrun/batch_scene.h"
 
 namespace cf {
 namespace {
@@ -28,6 +29,9 @@ Fuser::Fuser(const Session& session, const SamplerConfig& sampler)
 }
 
 bool Fuser::fits(const Batch& batch) const {
+Fuser::Fuser(const Session& session, const SceneNetworkOptions& options, std::int64_t core)
+    : session_(session), scene_(network_method(session, options)), core_(core) {}
+
   return same_shape(input_.pan, batch.pan) && same_shape(input_.lms, batch.lms) && same_shape(input_.ms, batch.ms);
 }
 
@@ -61,6 +65,7 @@ FusionOutput Fuser::sample(const Batch& batch) {
 
 FusionOutput Fuser::operator()(const Batch& batch) {
   if (session_.denoiser() != nullptr) return sample(batch);
+  if (scene_ != nullptr) return {fuse_as_scene(*scene_, batch, session_.experiment.data.ratio, core_), {}};
   if (!session_.experiment.capture || session_.device().is_cpu()) return fuse(session_, batch);
   if (graphed_ == nullptr) capture(batch);
   if (!fits(batch)) return fuse(session_, batch);

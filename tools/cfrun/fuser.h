@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "framework/capture/graphed_step.h"
+#include "tools/cfrun/scene_network.h"
 #include "tools/cfrun/session.h"
 
 namespace cf {
@@ -23,6 +24,8 @@ class Fuser {
   explicit Fuser(const Session& session);
   // Of a denoising network: samples as `options` say, and shows its progress.
   Fuser(const Session& session, const SamplerConfig& sampler);
+  // Fuses images as scenes are fused: in parts whose cores have `core` pixels along a side. Counts no cost.
+  Fuser(const Session& session, const SceneNetworkOptions& options, std::int64_t core);
 
   // As fuse(); the same values, captured or not.
   FusionOutput operator()(const Batch& batch);
@@ -40,6 +43,8 @@ class Fuser {
   SamplingCost cost_;
   FusionInput input_;  // of the captured work
   std::unique_ptr<GraphedStep> graphed_;
+  std::unique_ptr<SceneMethod> scene_;
+  std::int64_t core_ = 0;  // of its parts
 };
 
 }  // namespace cf

@@ -18,9 +18,7 @@ class SceneStatistics {
   SceneStatistics(std::int64_t rows, std::int64_t cols, std::int64_t side, std::int64_t length);
 
   std::int64_t side() const { return side_; }
-  // Windows along an axis.
-  std::int64_t grid_rows() const { return grid_rows_; }
-  std::int64_t grid_cols() const { return grid_cols_; }
+  std::int64_t bytes() const { return grid_rows_ * grid_cols_ * (8 + 4 * length_); }
 
   // What was pooled in the window at (row, col) of the grid. weight in (0, 1]: the share of the window's pixels that counted.
   // Windows of which nothing is told have weight 0.
