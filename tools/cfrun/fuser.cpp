@@ -28,10 +28,10 @@ Fuser::Fuser(const Session& session, const SamplerConfig& sampler)
   steps_ = static_cast<std::int64_t>(plan_sampling(session.denoiser()->schedule(), sampler).size());
 }
 
-bool Fuser::fits(const Batch& batch) const {
 Fuser::Fuser(const Session& session, const SceneNetworkOptions& options, std::int64_t core)
     : session_(session), scene_(network_method(session, options)), core_(core) {}
 
+bool Fuser::fits(const Batch& batch) const {
   return same_shape(input_.pan, batch.pan) && same_shape(input_.lms, batch.lms) && same_shape(input_.ms, batch.ms);
 }
 
@@ -64,8 +64,8 @@ FusionOutput Fuser::sample(const Batch& batch) {
 }
 
 FusionOutput Fuser::operator()(const Batch& batch) {
-  if (session_.denoiser() != nullptr) return sample(batch);
   if (scene_ != nullptr) return {fuse_as_scene(*scene_, batch, session_.experiment.data.ratio, core_), {}};
+  if (session_.denoiser() != nullptr) return sample(batch);
   if (!session_.experiment.capture || session_.device().is_cpu()) return fuse(session_, batch);
   if (graphed_ == nullptr) capture(batch);
   if (!fits(batch)) return fuse(session_, batch);
