@@ -1,5 +1,8 @@
 # What is installed beside the program, and the Debian package: cpack -G DEB in the folder of a build.
 
+# Packing does not build all the tests first: cmake --build FOLDER --target cf_pages is all that it needs.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
+
 # Manual page and completions are written by the program itself, so that they cannot differ from it.
 set(pages ${CMAKE_BINARY_DIR}/pages)
 file(MAKE_DIRECTORY ${pages})
