@@ -37,7 +37,7 @@ std::map<std::string, std::vector<std::string>> rules() {
       {"framework/io", {"framework/core", "framework/tensor", "framework/io"}},
       {"framework/capture", {"framework/core", "framework/tensor", "framework/autograd", "framework/ops", "framework/capture"}},
       {"framework/train", with(nn, {"framework/capture", "framework/io", "framework/train"})},
-      {"models", with(nn, {"framework/io", "framework/train", "models"})},
+      {"models", with(nn, {"framework/capture", "framework/io", "framework/train", "models"})},
       {"data", {"framework/core", "framework/tensor", "data"}},
       {"tools", {"framework", "kernels", "models", "data", "tools"}}};
 }
@@ -94,4 +94,23 @@ TEST_CASE("only the CUDA backend sees CUDA's headers") {
       });
     }
   }
+}
+
+TEST_CASE("only the raster module sees GDAL's headers") {
+  static const std::regex gdal("^(gdal|ogr_|cpl_|vrtdataset)");
+  const fs::path root = CF_SOURCE_DIR;
+  int inside = 0;
+  for (const char* folder : {"framework", "kernels", "models", "data", "tools", "tests"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+      const std::string path = fs::relative(entry.path(), root).string();
+      if (!is_source(entry.path())) continue;
+      for_each_include(entry.path(), [&](const std::string& name) {
+        if (!std::regex_search(name, gdal)) return;
+        INFO(path << " includes " << name);
+        CHECK(path.starts_with("data/raster/gdal/"));
+        ++inside;
+      });
+    }
+  }
+  CHECK(inside > 0);
 }
