@@ -13,6 +13,7 @@
 #include "framework/ops/layout.h"
 #include "kernels/devices.h"
 #include "tools/cfrun/batch_scene.h"
+#include "tools/cfrun/fuser.h"
 #ifdef CF_EMULATED
 #include "kernels/cuda/emulator/fake_gpu.h"
 #endif
@@ -229,6 +230,18 @@ TEST_CASE("scene: working memory is bounded by what the method says, within a fa
       CHECK(method->working_bytes(rows, cols) >= used);
       CHECK(method->working_bytes(rows, cols) <= 2 * used);
     }
+  }
+}
+
+TEST_CASE("scene: test.parts fuses test images as scenes") {
+  Experiment e = small("cf2n");
+  e.test.parts = 40;
+  const Batch batch = scene_of(96, 128);
+  for (const auto& [name, statistics] : {std::pair{"scene", PooledStatistics::scene}, {"window", PooledStatistics::window}}) {
+    e.test.statistics = name;
+    const auto session = session_of(e);
+    Fuser fuser(*session);
+    CHECK(fuser(batch).fused.to_vector<float>() == fused(*session, batch, 40, {.statistics = statistics}).to_vector<float>());
   }
 }
 

@@ -76,6 +76,8 @@ struct TestConfig {
   std::int64_t crop = 0;
   bool clip = false;
   bool substitute_mtf = true;
+  std::int64_t parts = 0;
+  std::string statistics = "scene";
 
   template <class V>
   void fields(V& v) {
@@ -88,6 +90,11 @@ struct TestConfig {
     v("clip", clip, "clip fused images to the sensor's range before reduced-resolution metrics");
     v("substitute_mtf", substitute_mtf,
       "use IKONOS' MTF gains for QuickBird and GaoFen-2, as the toolbox's batch evaluation does");
+    v("parts", parts, "fuse test images as scenes are fused, in parts of so many pixels along a side; 0: whole",
+      config::at_least(0));
+    v("statistics", statistics,
+      "in parts, CF2N's spectral attention pools over windows of the image, interpolated (scene), or over each part (window)",
+      config::one_of({"scene", "window"}));
   }
 };
 

@@ -20,16 +20,18 @@ void refresh(const Tensor& input, const Tensor& images) {
 
 }  // namespace
 
-Fuser::Fuser(const Session& session) : Fuser(session, session.experiment.sampler) {}
+Fuser::Fuser(const Session& session) : Fuser(session, session.experiment.sampler) {
+  const TestConfig& test = session.experiment.test;
+  if (test.parts == 0) return;
+  const bool window = test.statistics == "window";
+  scene_ = network_method(session, {.statistics = window ? PooledStatistics::window : PooledStatistics::scene});
+}
 
 Fuser::Fuser(const Session& session, const SamplerConfig& sampler)
     : session_(session), sampling_{.sampler = sampler, .tiles = session.experiment.tiles} {
   if (session.denoiser() == nullptr) return;
   steps_ = static_cast<std::int64_t>(plan_sampling(session.denoiser()->schedule(), sampler).size());
 }
-
-Fuser::Fuser(const Session& session, const SceneNetworkOptions& options, std::int64_t core)
-    : session_(session), scene_(network_method(session, options)), core_(core) {}
 
 bool Fuser::fits(const Batch& batch) const {
   return same_shape(input_.pan, batch.pan) && same_shape(input_.lms, batch.lms) && same_shape(input_.ms, batch.ms);
@@ -64,7 +66,9 @@ FusionOutput Fuser::sample(const Batch& batch) {
 }
 
 FusionOutput Fuser::operator()(const Batch& batch) {
-  if (scene_ != nullptr) return {fuse_as_scene(*scene_, batch, session_.experiment.data.ratio, core_), {}};
+  if (scene_ != nullptr) {
+    return {fuse_as_scene(*scene_, batch, session_.model->config().ratio, session_.experiment.test.parts), {}};
+  }
   if (session_.denoiser() != nullptr) return sample(batch);
   if (!session_.experiment.capture || session_.device().is_cpu()) return fuse(session_, batch);
   if (graphed_ == nullptr) capture(batch);

@@ -20,12 +20,11 @@ struct SamplingCost {
 class Fuser {
  public:
   // Where the session's experiment asks for it and the device can, the work on batches of the first one's shape is captured.
-  // A denoising network samples as the experiment says. The session must outlive the fuser.
+  // A denoising network samples as the experiment says. With test.parts, images are fused as scenes are, and no cost of sampling
+  // is counted. The session must outlive the fuser.
   explicit Fuser(const Session& session);
   // Of a denoising network: samples as `options` say, and shows its progress.
   Fuser(const Session& session, const SamplerConfig& sampler);
-  // Fuses images as scenes are fused: in parts whose cores have `core` pixels along a side. Counts no cost.
-  Fuser(const Session& session, const SceneNetworkOptions& options, std::int64_t core);
 
   // As fuse(); the same values, captured or not.
   FusionOutput operator()(const Batch& batch);
@@ -43,8 +42,7 @@ class Fuser {
   SamplingCost cost_;
   FusionInput input_;  // of the captured work
   std::unique_ptr<GraphedStep> graphed_;
-  std::unique_ptr<SceneMethod> scene_;
-  std::int64_t core_ = 0;  // of its parts
+  std::unique_ptr<SceneMethod> scene_;  // null: images are fused whole
 };
 
 }  // namespace cf

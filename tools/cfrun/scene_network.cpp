@@ -58,7 +58,8 @@ class NetworkMethod : public SceneMethod {
 
   void begin(const SceneGrid& grid) final {
     const ModelConfig& c = session_.model->config();
-    check(grid.rows > 0 && grid.cols > 0, "{}: a scene of {} x {} pixels", c.name, grid.rows, grid.cols);
+    check(grid.rows > 0 && grid.cols > 0 && grid.ratio > 0, "{}: a scene of {} x {} pixels, ratio {}", c.name, grid.rows,
+          grid.cols, grid.ratio);
     check(grid.bands == c.bands && grid.pan_bands == c.pan_bands,
           "{}: the network fuses {} PAN and {} MS bands, the scene has {} and {}", c.name, c.pan_bands, c.bands, grid.pan_bands,
           grid.bands);
