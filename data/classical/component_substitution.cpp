@@ -83,7 +83,7 @@ class Modulation : public Method {
     offset_ = static_cast<float>(intensity.mean - gain * pan_mean);
   }
 
-  static constexpr float kLeastIntensity = 1e-9F;  // of the scale
+  static constexpr float kLeastIntensity = 1e-9F;
   std::vector<float> weights_;
   float constant_ = 0;
   float gain_ = 1;

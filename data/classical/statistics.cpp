@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -37,11 +38,19 @@ double dot(const double* x, const double* y, std::int64_t n) {
   return sum;
 }
 
-// Values outside the histogram fall into its first or last bin.
-constexpr double kLow = -1;
-constexpr double kHigh = 3;
-constexpr std::int64_t kBins = std::int64_t{1} << 18;
-constexpr double kBinsPerUnit = kBins / (kHigh - kLow);
+// Bins of the histogram are runs of neighbouring floats: the upper bits of their patterns, made to ascend with the values.
+constexpr unsigned kDroppedBits = 12;
+constexpr std::uint32_t kSign = 0x80000000U;
+
+std::uint32_t bin_of(float value) {
+  const auto pattern = std::bit_cast<std::uint32_t>(value);
+  return ((pattern & kSign) != 0 ? ~pattern : pattern | kSign) >> kDroppedBits;
+}
+
+double lower_edge(std::uint32_t bin) {
+  const std::uint32_t key = bin << kDroppedBits;
+  return static_cast<double>(std::bit_cast<float>((key & kSign) != 0 ? key & ~kSign : ~key));
+}
 
 }  // namespace
 
@@ -132,31 +141,31 @@ std::vector<double> solve_symmetric(std::vector<double> a, std::vector<double> b
   return b;
 }
 
-LowValues::LowValues() : counts_(static_cast<std::size_t>(kBins), 0), least_(std::numeric_limits<double>::infinity()) {}
+LowValues::LowValues() : counts_(std::size_t{1} << (32 - kDroppedBits), 0), least_(std::numeric_limits<double>::infinity()) {}
 
 void LowValues::add(float value) {
-  const double bin = (static_cast<double>(value) - kLow) * kBinsPerUnit;
-  ++counts_[static_cast<std::size_t>(std::clamp(bin, 0.0, static_cast<double>(kBins - 1)))];
+  ++counts_[bin_of(value)];
   ++count_;
   least_ = std::min(least_, static_cast<double>(value));
 }
 
-// The middle of the bin that holds the value of this rank, from 1.
-double LowValues::at_rank(std::int64_t rank) const {
-  std::int64_t seen = 0;
-  for (std::int64_t i = 0; i < kBins; ++i) {
-    seen += counts_[static_cast<std::size_t>(i)];
-    if (seen >= rank) return kLow + (static_cast<double>(i) + 0.5) / kBinsPerUnit;
+// `rank` from 1, between two values too.
+double LowValues::at_rank(double rank) const {
+  double below = 0;
+  for (std::uint32_t bin = 0; bin + 1 < counts_.size(); ++bin) {
+    const auto inside = static_cast<double>(counts_[bin]);
+    if (inside > 0 && below + inside >= rank) {
+      const double low = lower_edge(bin);
+      return low + (lower_edge(bin + 1) - low) * (rank - below - 0.5) / inside;
+    }
+    below += inside;
   }
   return least_;
 }
 
 double LowValues::quantile(double share) const {
   if (count_ == 0) return 0;
-  const double rank = std::clamp(static_cast<double>(count_) * share + 0.5, 1.0, static_cast<double>(count_));
-  const double below = at_rank(static_cast<std::int64_t>(rank));
-  const double above = at_rank(static_cast<std::int64_t>(std::ceil(rank)));
-  return below + (rank - std::floor(rank)) * (above - below);
+  return at_rank(std::clamp(static_cast<double>(count_) * share + 0.5, 1.0, static_cast<double>(count_)));
 }
 
 }  // namespace cf::classical

@@ -45,17 +45,17 @@ std::vector<Pair> all_pairs(std::int64_t n, std::int64_t first = 0);
 // band's, get next to nothing.
 std::vector<double> solve_symmetric(std::vector<double> a, std::vector<double> b);
 
-// The least value and low percentiles of values in units of the scale, by a histogram of fixed bins (1.5e-5 wide).
+// The least value and low percentiles of values of any unit, by a histogram whose bins are 1/2048 to 1/4096 of the value wide.
 class LowValues {
  public:
   LowValues();
   void add(float value);
   double least() const { return least_; }
-  // Value of rank n share + 1/2 among n, as MATLAB's prctile; to the width of a bin.
+  // Value of rank n share + 1/2 among n, as MATLAB's prctile; values of a bin are taken to lie evenly in it.
   double quantile(double share) const;
 
  private:
-  double at_rank(std::int64_t rank) const;
+  double at_rank(double rank) const;
 
   std::vector<std::int64_t> counts_;
   std::int64_t count_ = 0;

@@ -12,6 +12,7 @@ namespace cf::simulate {
 namespace {
 
 constexpr std::int64_t kUsualPatch = 64;
+constexpr std::int64_t kLeastPatch = 32;  // the window of metrics, which validation computes
 constexpr std::int64_t kFewPatches = 200;
 constexpr std::int64_t kTestSide = 256;   // of reduced test images
 constexpr std::int64_t kFullSide = 512;   // of PAN in full-resolution ones
@@ -208,6 +209,9 @@ SceneSets plan_sets(Reducer& reducer, const SetOptions& options) {
   SceneSets sets;
   sets.unit = patch_unit(reducer.ratio());
   sets.patch = options.patch > 0 ? options.patch : ceil_to(kUsualPatch, sets.unit);
+  check(sets.patch >= kLeastPatch,
+        "simulate: patches of {} MS pixels; validation measures windows of {} x {}, so that many are needed", sets.patch,
+        kLeastPatch, kLeastPatch);
   sets.usable = reducer.usable();
   // Regions begin at multiples of the ratio, where the first usable pixel lies; sides are multiples of the unit.
   SplitOptions split{sets.usable, sets.patch, sets.unit, options.shares, options.seed};
