@@ -83,7 +83,8 @@ PatchSet make_patches(const SynthOptions& options, const synth::Sensor& sensor, 
 }
 
 void check_options(const SynthOptions& o) {
-  check(o.size >= kPatch && o.size % kPatch == 0, "synth: size is {}, expected a multiple of {}", o.size, kPatch);
+  check(sensor_preset(o.sensor).layout == SetLayout::pancollection, "synth: '{}' has no PAN image", o.sensor);
+  check(o.size >= 0 && o.size % kPatch == 0, "synth: size is {}, expected a multiple of {}", o.size, kPatch);
   check(o.ratio == 2 || o.ratio == 4 || o.ratio == 8, "synth: ratio is {}, expected 2, 4 or 8", o.ratio);
   check(o.bands >= 0 && o.bands <= 512, "synth: {} bands, expected 1 .. 512, or 0 for the sensor's own", o.bands);
   check(o.train_scenes >= 1 && o.test_images >= 1, "synth: {} training scenes and {} test images, expected 1 or more of each",
@@ -93,12 +94,11 @@ void check_options(const SynthOptions& o) {
 }  // namespace
 
 SynthSets synthesize(const SynthOptions& asked) {
-  check(sensor_preset(asked.sensor).layout == SetLayout::pancollection, "synth: '{}' has no PAN image", asked.sensor);
+  check_options(asked);
   const synth::Sensor sensor = synth::make_sensor(asked.sensor, asked.bands, asked.ratio);
   const bool many = sensor.bands >= kManyBands;
   SynthOptions options = asked;
   if (options.size == 0) options.size = many ? 192 : 384;
-  check_options(options);
   const std::int64_t test_side = std::min(options.size, kTestSide);
   const auto train_scenes = static_cast<std::uint64_t>(options.train_scenes);
   SynthSets sets;

@@ -111,4 +111,36 @@ TEST_CASE("presets: scales, bands and PanCollection's names") {
   CHECK(rgb_bands(102) == std::array<std::int64_t, 3>{42, 24, 6});
   CHECK(rgb_bands(1) == std::array<std::int64_t, 3>{0, 0, 0});
   CHECK(likely_scale(1024) == 2047);
+  CHECK(likely_scale(0.9) == 1);
+}
+
+TEST_CASE("presets: hyperspectral sensors and triplets") {
+  for (const SensorPreset& preset : sensor_presets()) {
+    CAPTURE(preset.name);
+    CHECK((preset.wavelengths.empty() || static_cast<std::int64_t>(preset.wavelengths.size()) == preset.bands));
+    for (const std::int64_t band : preset.rgb) CHECK(band < preset.bands);
+    if (preset.wavelengths.empty()) continue;
+    // What is shown as red, green and blue lies there.
+    CHECK(std::abs(preset.wavelengths[static_cast<std::size_t>(preset.rgb[0])] - 650) < 30);
+    CHECK(std::abs(preset.wavelengths[static_cast<std::size_t>(preset.rgb[1])] - 555) < 15);
+    CHECK(std::abs(preset.wavelengths[static_cast<std::size_t>(preset.rgb[2])] - 472) < 20);
+  }
+  CHECK(sensor_preset("wdc").bands == 191);
+  CHECK(sensor_preset("pavia").metrics == "hyperspectral");
+  const SensorPreset& sar = sensor_preset("sar");
+  CHECK(sar.ratio == 1);
+  CHECK(sar.pan_bands == 2);
+  CHECK(sar.file_name(Split::valid) == "valid.txt");
+  CHECK(rgb_bands(sar, 13) == std::array<std::int64_t, 3>{3, 2, 1});
+  CHECK(rgb_bands(sar, 4) == std::array<std::int64_t, 3>{2, 1, 0});
+}
+
+TEST_CASE("presets: bands by wavelength") {
+  const std::vector<double> centres = {450, 550, 650, 1300};
+  CHECK(band_at(centres, 640, "here") == 2);
+  CHECK(band_at(centres, 430, "here") == 0);
+  CHECK(contains(error_of([&] { (void)band_at(centres, 1000, "here"); }),
+                 "here: no band at 1000 nm; the nearest is band 4 at 1300 nm, of 4 bands between 450 and 1300 nm"));
+  CHECK(contains(error_of([&] { (void)band_at(centres, 600, "here"); }), "no band at 600 nm"));
+  CHECK(contains(error_of([&] { (void)band_at({}, 600, "here"); }), "no wavelengths are known"));
 }

@@ -66,9 +66,11 @@ MemoryEstimate estimate_memory(const Session& session, std::int64_t height, std:
   }
   const ModelSummary one = summarize(*session.model, session.params, 1, estimate.height, estimate.width);
   estimate.state = one.parameter_bytes * static_cast<std::size_t>(copies_of_parameters(e.optimizer));
-  estimate.step = one.training_bytes * static_cast<std::size_t>(e.train.batch);
+  // The loss holds what it compares: the difference, its gradient, the detail that is missing from LMS.
+  const auto image = static_cast<std::size_t>(estimate.height * estimate.width * e.data.bands) * sizeof(float);
+  estimate.step = (one.training_bytes + 3 * image) * static_cast<std::size_t>(e.train.batch);
   estimate.batches = batch_bytes(e.data, e.train.batch, estimate.height, estimate.width) *
-                     static_cast<std::size_t>(1 + LoaderOptions().prefetch);
+                     static_cast<std::size_t>(2 + LoaderOptions().prefetch);  // one in use, one in the making
   const auto test = look_at(e, e.data.test, false, session.model->size_multiple());
   estimate.fused_height = test ? test->height() : estimate.height;
   estimate.fused_width = test ? test->width() : estimate.width;
