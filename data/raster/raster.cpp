@@ -15,11 +15,24 @@
 namespace cf {
 namespace {
 
+// Whether all are whole numbers in a range inside that of i32: a loop without branches, since it passes every sample of a scene.
+bool all_fit(std::span<const float> samples, float lowest, float highest) {
+  std::int32_t unfit = 0;
+  for (const float v : samples) {
+    const float not_less = v > lowest ? v : lowest;
+    const float near = not_less < highest ? not_less : highest;
+    const auto whole = static_cast<float>(static_cast<std::int32_t>(near));
+    unfit |= static_cast<std::int32_t>(near != v) | static_cast<std::int32_t>(whole != v);
+  }
+  return unfit == 0;
+}
+
 // Index of the first sample that a raster of this type and range cannot hold; the number of samples where it holds all.
 std::size_t first_unfit(std::span<const float> samples, const RasterInfo& info) {
   const SampleRange range = range_of(info);
   const float lowest = as_sample(range.lowest);
   const float highest = as_sample(range.highest);
+  if (lowest >= -0x1p31F && highest < 0x1p31F && all_fit(samples, lowest, highest)) return samples.size();
   const auto fits = [&](float v) { return v >= lowest && v <= highest && v == std::floor(v); };
   return static_cast<std::size_t>(std::find_if_not(samples.begin(), samples.end(), fits) - samples.begin());
 }

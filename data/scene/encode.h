@@ -3,8 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
-#include <vector>
 
 #include "data/raster/raster.h"
 #include "framework/tensor/tensor.h"
@@ -26,11 +24,11 @@ class SampleEncoder {
   SampleEncoder(SampleType type, SampleRange range, std::optional<double> nodata, double scale);
 
   // fused: (H, W, B) f32 in units of the scale, the pixels of `core`; valid: (1, h, w, 1) u8, the pixels of `window`, which
-  // contains it. Integers are rounded half away from zero. Throws Error, naming the pixel, where a valid value is not finite.
-  std::vector<float> encode(const Tensor& fused, const Window& core, const Tensor& valid, const Window& window,
-                            SceneCounts& counts) const;
+  // contains it. The result is (H, W, B) f32. Integers are rounded half away from zero. Throws Error, naming the pixel, where a
+  // valid value is not finite.
+  Tensor encode(const Tensor& fused, const Window& core, const Tensor& valid, const Window& window, SceneCounts& counts) const;
   // A core without any data.
-  std::vector<float> nothing(const Window& core, std::int64_t bands, SceneCounts& counts) const;
+  Tensor nothing(const Window& core, std::int64_t bands, SceneCounts& counts) const;
 
  private:
   struct RowCounts;

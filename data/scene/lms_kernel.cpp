@@ -4,8 +4,10 @@
 #include <array>
 #include <cmath>
 
+#include "data/scene/wide.h"
 #include "framework/core/check.h"
 #include "framework/core/parallel.h"
+#include "framework/tensor/tensor.h"
 
 namespace cf {
 namespace {
@@ -40,43 +42,56 @@ std::vector<double> make_table() {
   return {values.begin() + kLmsReach * kPerSample, values.end()};
 }
 
+// A pixel of kBands bands in one vector.
+template <std::int64_t kBands>
+struct Pixel {
+  typedef float Vector
+      __attribute__((vector_size(4 * kBands), aligned(4), may_alias));  // NOLINT: `using` takes no such attributes
+};
+
 // One row of samples to the outputs of the column taps.
 template <std::int64_t kBands>
-void interpolate_row(const float* samples, std::int64_t col, const AxisTaps& cols, std::int64_t bands, float* out) {
-  const std::int64_t b_count = kBands > 0 ? kBands : bands;
+inline __attribute__((always_inline)) void row_of_vectors(const float* samples, std::int64_t col, const AxisTaps& cols,
+                                                          float* out) {
+  using Vector = typename Pixel<kBands>::Vector;
   for (std::int64_t x = 0; x < cols.size(); ++x) {
-    const float* from = samples + (cols.first[static_cast<std::size_t>(x)] - col) * b_count;
+    const float* from = samples + (cols.first[static_cast<std::size_t>(x)] - col) * kBands;
     const float* weight = cols.weight.data() + x * kLmsTaps;
-    if constexpr (kBands > 0) {
-      std::array<float, static_cast<std::size_t>(kBands)> sum{};
-      for (std::int64_t t = 0; t < kLmsTaps; ++t) {
-        for (std::size_t b = 0; b < sum.size(); ++b) sum[b] += weight[t] * from[t * kBands + static_cast<std::int64_t>(b)];
-      }
-      std::copy(sum.begin(), sum.end(), out + x * kBands);
-    } else {
-      float* to = out + x * b_count;
-      std::fill(to, to + b_count, 0.0F);
-      for (std::int64_t t = 0; t < kLmsTaps; ++t) {
-        for (std::int64_t b = 0; b < b_count; ++b) to[b] += weight[t] * from[t * b_count + b];
-      }
+    // Two sums, because one would wait for itself.
+    Vector even{};
+    Vector odd{};
+    for (std::int64_t t = 0; t < kLmsTaps; t += 2) {
+      even += weight[t] * *reinterpret_cast<const Vector*>(from + t * kBands);           // NOLINT: a vector is floats
+      odd += weight[t + 1] * *reinterpret_cast<const Vector*>(from + (t + 1) * kBands);  // NOLINT
+    }
+    *reinterpret_cast<Vector*>(out + x * kBands) = even + odd;  // NOLINT
+  }
+}
+
+CF_WIDE void row_of_4(const float* samples, std::int64_t col, const AxisTaps& cols, std::int64_t, float* out) {
+  row_of_vectors<4>(samples, col, cols, out);
+}
+CF_WIDE void row_of_8(const float* samples, std::int64_t col, const AxisTaps& cols, std::int64_t, float* out) {
+  row_of_vectors<8>(samples, col, cols, out);
+}
+CF_WIDE void row_of_any(const float* samples, std::int64_t col, const AxisTaps& cols, std::int64_t bands, float* out) {
+  for (std::int64_t x = 0; x < cols.size(); ++x) {
+    const float* from = samples + (cols.first[static_cast<std::size_t>(x)] - col) * bands;
+    const float* weight = cols.weight.data() + x * kLmsTaps;
+    float* to = out + x * bands;
+    std::fill(to, to + bands, 0.0F);
+    for (std::int64_t t = 0; t < kLmsTaps; ++t) {
+      for (std::int64_t b = 0; b < bands; ++b) to[b] += weight[t] * from[t * bands + b];
     }
   }
 }
 
 using RowFunction = void (*)(const float*, std::int64_t, const AxisTaps&, std::int64_t, float*);
 
-RowFunction row_function(std::int64_t bands) {
-  switch (bands) {
-    case 1: return interpolate_row<1>;
-    case 3: return interpolate_row<3>;
-    case 4: return interpolate_row<4>;
-    case 8: return interpolate_row<8>;
-    default: return interpolate_row<0>;
-  }
-}
+RowFunction row_function(std::int64_t bands) { return bands == 4 ? row_of_4 : bands == 8 ? row_of_8 : row_of_any; }
 
-// out = sum of weight[t] rows[t], a stretch of `n` values at a time that stays in registers.
-void add_rows(const float* rows, std::int64_t stride, const float* weight, std::int64_t n, float* out) {
+// out = sum of weight[t] rows[t], a stretch of values at a time that stays in registers.
+CF_WIDE void add_rows(const float* rows, std::int64_t stride, const float* weight, std::int64_t n, float* out) {
   constexpr std::int64_t kStretch = 32;
   std::int64_t x = 0;
   for (; x + kStretch <= n; x += kStretch) {
@@ -129,19 +144,20 @@ void interpolate(const SampleGrid& samples, const AxisTaps& rows, const AxisTaps
         rows.highest, cols.lowest, cols.highest, samples.row, samples.rows, samples.col, samples.cols);
   // Columns first: there are fewer rows of samples than of outputs.
   const std::int64_t width = cols.size() * samples.bands;
-  std::vector<float> wide(static_cast<std::size_t>((rows.highest - rows.lowest + 1) * width));
+  const Tensor between = Tensor::empty({rows.highest - rows.lowest + 1, width});
+  float* const wide = between.span<float>().data();
   const RowFunction row_of = row_function(samples.bands);
   parallel_for(rows.highest - rows.lowest + 1, 4, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) {
       const float* from = samples.data + (rows.lowest + r - samples.row) * samples.cols * samples.bands;
-      row_of(from, samples.col, cols, samples.bands, wide.data() + r * width);
+      row_of(from, samples.col, cols, samples.bands, wide + r * width);
     }
   });
   parallel_for(rows.size(), 4, [&](std::int64_t begin, std::int64_t end) {
     std::array<float, kLmsTaps> weight{};
     for (std::int64_t y = begin; y < end; ++y) {
       for (std::size_t t = 0; t < weight.size(); ++t) weight[t] = gain * rows.weight[static_cast<std::size_t>(y) * kLmsTaps + t];
-      add_rows(wide.data() + (rows.first[static_cast<std::size_t>(y)] - rows.lowest) * width, width, weight.data(), width,
+      add_rows(wide + (rows.first[static_cast<std::size_t>(y)] - rows.lowest) * width, width, weight.data(), width,
                out + y * width);
     }
   });

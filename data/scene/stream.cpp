@@ -78,7 +78,7 @@ class PartWriter {
           try {
             while (const std::optional<Part> part = queue_.pop()) {
               const Stopwatch watch(seconds_);
-              writer.write(part->window, part->samples);
+              writer.write(part->window, part->samples.span<float>());
             }
           } catch (...) {
             error_ = std::current_exception();
@@ -89,7 +89,7 @@ class PartWriter {
   PartWriter(const PartWriter&) = delete;
   PartWriter& operator=(const PartWriter&) = delete;
 
-  void put(const Window& window, std::vector<float> samples) {
+  void put(const Window& window, Tensor samples) {
     if (!queue_.push({window, std::move(samples)})) end();
   }
   // Waits until all is written; the seconds that it took.
@@ -103,7 +103,7 @@ class PartWriter {
  private:
   struct Part {
     Window window;
-    std::vector<float> samples;
+    Tensor samples;
   };
   BoundedQueue<Part> queue_{1};
   double seconds_ = 0;
@@ -167,7 +167,7 @@ class FusingPass {
     for (std::int64_t i = 0; i < result_.tiles; ++i) {
       if (options_.stopped()) return false;
       const Window& core = cores[static_cast<std::size_t>(i)];
-      std::vector<float> samples = i < result_.resumed_tiles ? take_over(i, reader) : compute(core, reader);
+      Tensor samples = i < result_.resumed_tiles ? take_over(i, core, reader) : compute(core, reader);
       const Stopwatch watch(result_.wait_seconds);
       writer.put(core, std::move(samples));
       options_.progress(StreamStage::fuse, i + 1, result_.tiles);
@@ -184,20 +184,21 @@ class FusingPass {
     return reader.next();
   }
 
-  std::vector<float> take_over(std::int64_t index, PartReader& reader) {
-    std::vector<float> samples = parts_->read(index, result_.counts);
+  Tensor take_over(std::int64_t index, const Window& core, PartReader& reader) {
+    const Shape shape{core.rows, core.cols, source_.grid().bands};
+    Tensor samples = Tensor::from(shape, parts_->read(index, result_.counts));
     if (!options_.observe) return samples;
     RawPart raw = next(reader);
-    if (!raw.outside) options_.observe(source_.assemble(std::move(raw)), samples);
+    if (!raw.outside) options_.observe(source_.assemble(std::move(raw)), samples.span<float>());
     return samples;
   }
 
-  std::vector<float> compute(const Window& core, PartReader& reader) {
+  Tensor compute(const Window& core, PartReader& reader) {
     RawPart raw = next(reader);
     const Stopwatch watch(result_.compute_seconds);
     SceneCounts counts;
     counts.above = raw.pan_above + raw.ms_above;
-    std::vector<float> samples;
+    Tensor samples;
     if (raw.outside) {
       samples = encoder_.nothing(core, source_.grid().bands, counts);
     } else {
@@ -208,9 +209,9 @@ class FusingPass {
       } else {
         samples = encoder_.nothing(core, source_.grid().bands, counts);
       }
-      if (options_.observe) options_.observe(part, samples);
+      if (options_.observe) options_.observe(part, samples.span<float>());
     }
-    if (parts_ != nullptr) parts_->append(samples, counts);
+    if (parts_ != nullptr) parts_->append(samples.span<float>(), counts);
     result_.counts += counts;
     return samples;
   }

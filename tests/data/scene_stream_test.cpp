@@ -112,7 +112,7 @@ TEST_CASE("samples: rounding, range, nodata") {
     const Tensor fused = Tensor::from(Shape{1, n, 1}, values);
     std::vector<std::uint8_t> valid(values.size(), 1);
     valid.back() = 0;
-    return encoder.encode(fused, {0, 0, 1, n}, Tensor::from(Shape{1, 1, n, 1}, valid), {0, 0, 1, n}, counts);
+    return encoder.encode(fused, {0, 0, 1, n}, Tensor::from(Shape{1, 1, n, 1}, valid), {0, 0, 1, n}, counts).to_vector<float>();
   };
   SceneCounts u8;
   CHECK(encode(SampleType::u8, 0.0, {0.25F, 0.35F, 0.04F, -3, 25.54F, 25.6F, 7}, u8) ==

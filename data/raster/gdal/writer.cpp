@@ -199,23 +199,14 @@ class Writer final : public RasterWriter {
 
   void write(const Window& w, std::span<const float> samples) override {
     const Errors errors;
-    const void* data = samples.data();
-    GDALDataType type = GDT_Float32;
-    std::size_t size = sizeof(float);
-    if (as_signed_bytes(info_.type)) {
-      bytes_.resize(samples.size());
-      std::transform(samples.begin(), samples.end(), bytes_.begin(), [](float v) { return static_cast<std::int8_t>(v); });
-      data = bytes_.data();
-      type = GDT_Byte;
-      size = 1;
-    }
+    const Stored stored = as_stored(samples);
     const auto bands = static_cast<int>(info_.bands.size());
-    const auto pixel = static_cast<GSpacing>(size) * bands;
+    const auto pixel = stored.bytes * bands;
     // GDAL asks for writable memory whatever the direction.
     const CPLErr status =
         dataset_->RasterIO(GF_Write, static_cast<int>(w.col), static_cast<int>(w.row), static_cast<int>(w.cols),
-                           static_cast<int>(w.rows), const_cast<void*>(data), static_cast<int>(w.cols), static_cast<int>(w.rows),
-                           type, bands, nullptr, pixel, pixel * w.cols, static_cast<GSpacing>(size), nullptr);
+                           static_cast<int>(w.rows), const_cast<void*>(stored.data), static_cast<int>(w.cols),
+                           static_cast<int>(w.rows), stored.type, bands, nullptr, pixel, pixel * w.cols, stored.bytes, nullptr);
     if (status != CE_None || errors.any()) fail_write(errors);
   }
 
@@ -235,6 +226,33 @@ class Writer final : public RasterWriter {
   }
 
  private:
+  // Samples as they are handed to GDAL, which copies them fastest where nothing is left to convert.
+  struct Stored {
+    const void* data;
+    GDALDataType type;
+    GSpacing bytes;  // of a sample
+  };
+
+  template <class T>
+  Stored stored_as(std::span<const float> samples, GDALDataType type) {
+    stored_.resize(samples.size() * sizeof(T));
+    T* const out = reinterpret_cast<T*>(stored_.data());  // NOLINT: memory from the heap suits every type
+    for (std::size_t i = 0; i < samples.size(); ++i) out[i] = static_cast<T>(samples[i]);
+    return {out, type, sizeof(T)};
+  }
+
+  Stored as_stored(std::span<const float> samples) {
+    switch (info_.type) {
+      case SampleType::u8: return stored_as<std::uint8_t>(samples, GDT_Byte);
+      case SampleType::u16: return stored_as<std::uint16_t>(samples, GDT_UInt16);
+      case SampleType::i16: return stored_as<std::int16_t>(samples, GDT_Int16);
+      case SampleType::i8:
+        if (as_signed_bytes(info_.type)) return stored_as<std::int8_t>(samples, GDT_Byte);
+        break;
+      default: break;
+    }
+    return {samples.data(), GDT_Float32, sizeof(float)};
+  }
   bool is_cog() const { return format_.layout == Layout::cog; }
   std::string path() const { return is_cog() ? scratch_.str() : file_.string(); }
   // Means, but for types that GDAL takes for others.
@@ -274,7 +292,7 @@ class Writer final : public RasterWriter {
   Scratch scratch_;
   RasterInfo info_;
   RasterFormat format_;
-  std::vector<std::int8_t> bytes_;
+  std::vector<std::byte> stored_;
   GDALDatasetUniquePtr dataset_;  // closed before the files above are removed
 };
 
