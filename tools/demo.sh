@@ -20,4 +20,4 @@ echo "demo: training CF2N (configs/demo.json)"
 "$cfrun" train configs/demo.json --out demo/run
 echo "demo: testing"
 "$cfrun" test --checkpoint demo/run/best.cfk --out demo/test
-echo "demo: pictures, metrics and fused images are in demo/test"
+echo "demo: pictures, metrics and fused images are in demo/test; open demo/test/report.html in a browser"

@@ -43,9 +43,11 @@ std::string_view entity(char c) {
   }
 }
 
+// A minus sign for the hyphen; none before a number that was rounded to zero.
 std::string with_minus(std::string number) {
-  if (number.starts_with('-')) number.replace(0, 1, kMinus);
-  return number;
+  if (!number.starts_with('-')) return number;
+  const bool zero = number.find_first_of("123456789") == std::string::npos;
+  return number.replace(0, 1, zero ? "" : kMinus);
 }
 
 std::string not_finite(double value) {

@@ -42,10 +42,12 @@ std::string row_of(const std::vector<Cell>& cells) {
 std::string markup_of(const PageTable& table) {
   std::string rows;
   for (const auto& row : table.rows) rows += row_of(row);
-  const std::string caption = table.caption.empty() ? "" : "<caption>" + escape(table.caption) + "</caption>";
+  const std::string caption = table.caption.empty() ? "" : "<p class=\"caption\">" + escape(table.caption) + "</p>";
   return fmt::format(
-      "<div class=\"box\" role=\"region\" tabindex=\"0\" aria-label=\"{}\"><table{}>{}{}<tbody>\n{}</tbody></table></div>\n",
-      table.caption.empty() ? "Table" : escape(table.caption), table.words ? " class=\"words\"" : "", caption, head_of(table),
+      "<div class=\"box\">{}<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+      "aria-label=\"{}\"><table{}>{}<tbody>\n{}</tbody></table>"
+      "</div></div>\n",
+      caption, table.caption.empty() ? "Table" : escape(table.caption), table.words ? " class=\"words\"" : "", head_of(table),
       rows);
 }
 
@@ -66,6 +68,9 @@ std::string markup_of(const Shown& shown) {
       escape(shown.name), html::data_uri("image/png", shown.picture.png), shown.picture.width, shown.picture.height,
       escape(shown.about), escape(shown.name), shown.scale ? colour_bar(*shown.scale, shown.unit) : "");
 }
+
+constexpr std::size_t kLongFact = 60;    // characters that make a fact take a line of its own
+constexpr std::size_t kFewPictures = 4;  // beside the divider
 
 // What a page may load: nothing but what it carries.
 constexpr const char* kPolicy =
@@ -109,7 +114,9 @@ void Page::folded_table(const std::string& summary, const PageTable& table) {
 void Page::facts(const Facts& facts) {
   body_ += "<dl class=\"box facts\">";
   for (const auto& [name, value] : facts) {
-    if (!value.empty()) body_ += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(name), escape(value));
+    if (value.empty()) continue;
+    body_ += fmt::format("<div{}><dt>{}</dt><dd>{}</dd></div>\n", value.size() > kLongFact ? " class=\"wide\"" : "", escape(name),
+                         escape(value));
   }
   body_ += "</dl>\n";
 }
@@ -125,10 +132,15 @@ void Page::charts(const std::vector<std::string>& figures, bool small, const std
 }
 
 void Page::viewer(const Viewer& viewer) {
-  body_ += fmt::format("<article class=\"viewer\" data-left=\"{}\" data-right=\"{}\"><h3>{}</h3><p>{}</p><div class=\"looks\">\n",
-                       viewer.left, viewer.right, escape(viewer.title), escape(viewer.note));
-  for (const Shown& shown : viewer.pictures) body_ += markup_of(shown);
-  body_ += "</div></article>\n";
+  std::string looks;
+  std::string maps;  // in a row of their own, where there are many pictures
+  for (const Shown& shown : viewer.pictures)
+    (shown.scale && viewer.pictures.size() > kFewPictures ? maps : looks) += markup_of(shown);
+  body_ += fmt::format(
+      "<article class=\"viewer\" data-left=\"{}\" data-right=\"{}\"><h3>{}</h3><p>{}</p><div class=\"looks\">\n{}</div>\n",
+      viewer.left, viewer.right, escape(viewer.title), escape(viewer.note), looks);
+  if (!maps.empty()) body_ += "<div class=\"looks maps\">\n" + maps + "</div>\n";
+  body_ += "</article>\n";
 }
 
 std::string Page::markup(const std::string& made) const {

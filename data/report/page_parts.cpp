@@ -38,12 +38,12 @@ p{margin:.4rem 0 1rem;max-width:80ch}
 .cards .value{font-size:1.75rem;line-height:1.2;font-weight:640;letter-spacing:-.02em;font-variant-numeric:tabular-nums}
 .cards .below{color:var(--muted);font-size:.85rem;font-variant-numeric:tabular-nums}
 dl{margin:0}
-.box{overflow-x:auto;margin:1rem 0}
+.box{margin:1rem 0;overflow:hidden}
+.scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
-caption{text-align:left;padding:.7rem 1rem .5rem;color:var(--muted);font-size:.88rem}
+.caption{margin:0;padding:.7rem 1rem .55rem;color:var(--muted);font-size:.88rem;border-bottom:1px solid var(--line);max-width:none}
 th,td{padding:.42rem .8rem;text-align:right;white-space:nowrap;border-top:1px solid var(--line);vertical-align:baseline}
 thead th{font-weight:600;color:var(--muted);font-size:.85rem;border-top:0}
-caption+thead th{border-top:1px solid var(--line)}
 th:first-child,.words td,.words th{text-align:left}
 th:first-child{padding-left:1rem;position:sticky;left:0;background:var(--card);font-weight:500}
 td:last-child,th:last-child{padding-right:1rem}
@@ -52,6 +52,7 @@ tbody tr:hover>*{background:var(--soft)}
 td small,th small{display:block;color:var(--muted);font-size:.82rem;font-weight:400}
 abbr{text-decoration:none;cursor:help}
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:0 2.2rem;padding:.45rem 1rem .6rem}
+.facts .wide{grid-column:1/-1}
 .facts div{display:grid;grid-template-columns:9.5rem minmax(0,1fr);gap:.8rem;padding:.36rem 0;border-bottom:1px solid var(--line);
 font-size:.93rem}
 .facts dt{color:var(--muted)}
@@ -66,7 +67,7 @@ Menlo,Consolas,"Liberation Mono",monospace;white-space:pre-wrap;overflow-wrap:an
 figure{margin:0}
 figure.chart{padding:.65rem .8rem .5rem;min-width:0}
 figure.chart figcaption{font-weight:600;font-size:.9rem;margin-bottom:.25rem}
-figure.chart>svg{display:block;width:100%;height:auto}
+figure.chart>svg{display:block;width:100%;height:auto;overflow:visible}
 svg text{fill:var(--muted);font-size:11px;font-family:inherit;font-variant-numeric:tabular-nums}
 .grid{stroke:var(--line)}.axis{stroke:var(--muted)}
 .mark{stroke:var(--muted);stroke-dasharray:2 3}
@@ -92,6 +93,8 @@ color:var(--muted)}
 .js .viewer{display:grid;grid-template-columns:minmax(0,1.25fr) minmax(0,1fr);gap:0 1.2rem;align-items:start}
 .js .viewer>h3,.js .viewer>p{grid-column:1/-1}
 .js .viewer .looks{grid-template-columns:repeat(2,minmax(0,1fr))}
+.maps{margin-top:.9rem}
+.js .viewer .maps{grid-column:1/-1;grid-template-columns:repeat(auto-fit,minmax(min(46%,215px),1fr))}
 .viewer.plain,.js .viewer.plain{display:block}
 .window{overflow:auto;border-radius:6px;background:var(--soft);max-height:80vh}
 .layers{position:relative;overflow:hidden;margin:0 auto}
@@ -114,13 +117,14 @@ button{cursor:pointer;padding:.3rem .8rem}
 button[aria-pressed=true]{background:var(--soft);border-color:var(--accent)}
 footer{color:var(--muted);font-size:.85rem;padding-top:1.2rem;padding-bottom:2.5rem}
 footer p{margin:0;max-width:none}
-@media (max-width:860px){.js .viewer{display:block}.js .viewer .looks{margin-top:1rem}}
+@media (max-width:860px){.js .viewer{display:block}.js .viewer .looks{margin-top:1rem}.js .viewer .maps{margin-top:.9rem;grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media (max-width:520px){.facts div{grid-template-columns:1fr;gap:0}.viewer{padding:.7rem;border-radius:8px}
-.cards{grid-template-columns:repeat(2,minmax(0,1fr))}.cards .value{font-size:1.45rem}th,td{padding:.4rem .6rem}}
+.cards{grid-template-columns:repeat(2,minmax(0,1fr))}.cards div:last-child:nth-child(odd){grid-column:1/-1}.cards .value{font-size:1.45rem}
+.controls{display:grid;grid-template-columns:1fr 1fr}.controls select{flex:1;min-width:0}th,td{padding:.4rem .6rem}}
 @media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
 @media print{:root{--bg:#fff;--card:#fff;--ink:#000;--muted:#444;--line:#ccc;--soft:#fff}body{font-size:10.5pt}
 nav,.stage{display:none}.js .viewer{display:block}.js .viewer .looks{grid-template-columns:repeat(3,minmax(0,1fr))}
-figure,.cards div,tr{break-inside:avoid}h2,h3{break-after:avoid}.box{overflow:visible}th,td{padding:.25rem .4rem}
+figure,.cards div,tr{break-inside:avoid}h2,h3{break-after:avoid}.box,.scroll{overflow:visible}th,td{padding:.25rem .4rem}
 table{font-size:8.5pt}}
 )css";
 

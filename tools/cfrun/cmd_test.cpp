@@ -1,7 +1,10 @@
 // cfrun test: metrics, pictures and fused images of a trained network on test sets.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <iterator>
 #include <map>
 
 #include "data/mat.h"
@@ -10,11 +13,13 @@
 #include "framework/core/parallel.h"
 #include "framework/io/files.h"
 #include "framework/train/run_folder.h"
+#include "tools/cfrun/baselines.h"
 #include "tools/cfrun/command.h"
 #include "tools/cfrun/evaluate.h"
 #include "tools/cfrun/fuser.h"
 #include "tools/cfrun/metric_table.h"
 #include "tools/cfrun/noise_use.h"
+#include "tools/cfrun/report_test.h"
 #include "tools/cfrun/sampling_sweep.h"
 
 namespace cf {
@@ -30,6 +35,9 @@ struct TestArguments {
   std::int64_t crop = -1;
   bool clip = false;
   bool no_pictures = false;
+  bool baselines = false;
+  std::string report;
+  std::int64_t report_images = 3;
   // Of networks that sample:
   std::vector<std::int64_t> steps;
   std::vector<std::string> samplers;
@@ -38,24 +46,32 @@ struct TestArguments {
   WeightChoice weights = WeightChoice::automatic;
 };
 
-// One test set, from images to files.
+// One test set, from images to files and to a section of the report.
 class SetTest {
  public:
-  SetTest(const Session& session, std::filesystem::path out, bool pictures)
-      : session_(session), fuse_(session), out_(std::move(out)), pictures_(pictures) {}
+  // `shown`: images in the report. `baselines`: classical methods are measured, too.
+  SetTest(const Session& session, std::filesystem::path out, bool pictures, std::int64_t shown, bool baselines)
+      : session_(session), fuse_(session), out_(std::move(out)), pictures_(pictures), shown_(shown), baselines_(baselines) {}
 
-  MetricTable run(const std::filesystem::path& file) {
+  MetricTable run(const std::filesystem::path& file, TestReport& report) {
     const Experiment& e = session_.experiment;
     const Dataset set = Dataset::open(file, e.dataset_options(false, session_.model->size_multiple()));
     make_directories(out_);
     FusedFile fused(out_ / "fused.h5", {set.size(), set.height(), set.width(), set.bands()});
     MetricTable table(file.filename().string(), set.has_gt() ? "reduced resolution" : "full resolution",
                       conventions(quality_options(e)));
+    SetReport section(session_, set, shown_);
     for (std::int64_t i = 0; i < set.size(); ++i) {
       const Batch batch = set.read(std::vector<std::int64_t>{i});
+      const auto begin = std::chrono::steady_clock::now();
       const FusionOutput output = fuse_(batch);
+      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
       const Tensor image = image_in_dn(output.fused, 0, e.scale());
-      table.add({{"network", metrics_of(batch, image, e)}, {"EXP", metrics_of(batch, image_in_dn(batch.lms, 0, e.scale()), e)}});
+      std::vector<std::pair<std::string, MetricList>> rows = {
+          {"network", metrics_of(batch, image, e)}, {"EXP", metrics_of(batch, image_in_dn(batch.lms, 0, e.scale()), e)}};
+      if (baselines_) std::ranges::move(baseline_rows(batch, e), std::back_inserter(rows));
+      table.add(rows);
+      section.add(batch, output, table.methods().front().rows.back(), seconds);
       fused.put(i, image);
       if (mat::has_v5()) write_fused_mat(out_ / fmt::format("output_mulExm_{}.mat", i), image);
       if (pictures_) write_pictures(i, batch, output);
@@ -65,6 +81,7 @@ class SetTest {
       table.note("sampling", describe(e.sampler, fuse_.cost()), to_json(e.sampler, fuse_.cost()));
     write_json(out_ / "metrics.json", table.json());
     write_file(out_ / "metrics.csv", table.csv());
+    report.add(section, table);
     return table;
   }
 
@@ -80,6 +97,8 @@ class SetTest {
   Fuser fuse_;
   std::filesystem::path out_;
   bool pictures_;
+  std::int64_t shown_;
+  bool baselines_;
 };
 
 void apply_options(const TestArguments& a, Experiment& e) {
@@ -108,15 +127,19 @@ std::filesystem::path folder_of(const std::filesystem::path& file, std::size_t f
 std::string sampler_name(const std::string& name) { return name == "dpmpp" ? "dpmpp2m" : name; }
 
 int test_steps(const TestArguments& a, const Session& session, const std::vector<std::filesystem::path>& files,
-               const std::filesystem::path& out) {
+               const std::filesystem::path& out, TestReport& report) {
   std::vector<std::string> samplers;
   for (const std::string& name : a.samplers) samplers.push_back(sampler_name(name));
   if (samplers.empty()) samplers = {session.experiment.sampler.name};
   SamplingSweep sweep(session, samplers, a.steps.empty() ? std::vector{session.experiment.sampler.steps} : a.steps);
   for (const auto& file : files) {
     const auto folder = folder_of(file, files.size(), out);
-    fmt::print("\n{}table and curves in {}\n", sweep.run(file, folder), folder.string());
+    const SweepResult result = sweep.run(file, folder);
+    report.add(result);
+    fmt::print("\n{}table and curves in {}\n", result.text(), folder.string());
   }
+  report.write();
+  fmt::print("report: {}\n", report.file().string());
   return 0;
 }
 
@@ -148,12 +171,17 @@ int test(const TestArguments& a) {
   fmt::print("checkpoint: {}\n", checkpoint.string());
   if (a.noise_use) return test_noise_use(a, *session);
   const auto files = test_files(a, session->experiment);
-  if (!a.steps.empty() || !a.samplers.empty()) return test_steps(a, *session, files, out);
+  if (a.report.empty()) make_directories(out);
+  TestReport report(a.report.empty() ? out / "report.html" : std::filesystem::path(a.report), *session, checkpoint, a.weights);
+  if (!a.steps.empty() || !a.samplers.empty()) return test_steps(a, *session, files, out, report);
   for (const auto& file : files) {
     const auto folder = folder_of(file, files.size(), out);
-    const MetricTable table = SetTest(*session, folder, !a.no_pictures).run(file);
+    const MetricTable table =
+        SetTest(*session, folder, !a.no_pictures, a.no_pictures ? 0 : a.report_images, a.baselines).run(file, report);
     fmt::print("\n{}\nfused images, metrics{} in {}\n", table.text(), a.no_pictures ? "" : ", pictures", folder.string());
   }
+  report.write();
+  fmt::print("report: {}\n", report.file().string());
   return 0;
 }
 
@@ -173,7 +201,13 @@ void add_test(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"toolbox", "cf2n", "hyperspectral", "clouds"}));
   command->add_option("--crop", a->crop, "border left out of reduced-resolution metrics, as the toolbox's dim_cut; 0: none");
   command->add_flag("--clip", a->clip, "clip fused images to the sensor's range before reduced-resolution metrics");
-  command->add_flag("--no-pictures", a->no_pictures, "write no PNG files");
+  command->add_flag("--baselines", a->baselines, "measure the classical methods Brovey, GSA, BT-H and MTF-GLP-FS beside it");
+  command->add_flag("--no-pictures", a->no_pictures, "write no PNG files, and none into the report");
+  command->add_option("--report", a->report,
+                      "page (HTML) with tables, curves and pictures (default: report.html in the output folder)");
+  command->add_option("--report-images", a->report_images, "images of each set that the report shows")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_option("--weights", a->weights, "of the checkpoint: auto (averaged ones where it has them), ema or live")
       ->transform(CLI::CheckedTransformer(std::map<std::string, WeightChoice>{
           {"auto", WeightChoice::automatic}, {"ema", WeightChoice::averaged}, {"live", WeightChoice::live}}));

@@ -11,6 +11,8 @@ namespace cf {
 namespace {
 
 constexpr std::int64_t kSteps = 64;  // of a drawn histogram
+constexpr double kLow = 0.2;         // percentiles between which it is drawn
+constexpr double kHigh = 99.5;
 
 // The bins that are drawn, [first, last).
 struct Bins {
@@ -24,8 +26,8 @@ Bins bins_to_draw(const std::vector<NamedHistograms>& things, std::int64_t band)
   double low = any.high();
   double high = any.low();
   for (const NamedHistograms& thing : things) {
-    low = std::min(low, thing.histograms->percentile(band, 0.1));
-    high = std::max(high, thing.histograms->percentile(band, 99.9));
+    low = std::min(low, thing.histograms->percentile(band, kLow));
+    high = std::max(high, thing.histograms->percentile(band, kHigh));
   }
   const double width = (any.high() - any.low()) / static_cast<double>(any.bins());
   Bins bins;
@@ -52,7 +54,8 @@ Series series_of(const NamedHistograms& thing, std::int64_t band, const Bins& bi
 
 }  // namespace
 
-std::vector<std::string> band_histograms(const std::vector<NamedHistograms>& things, const std::vector<std::string>& bands) {
+std::vector<std::string> band_histograms(const std::vector<NamedHistograms>& things, const std::vector<std::string>& bands,
+                                         const std::string& unit) {
   std::vector<std::string> charts;
   if (things.empty()) return charts;
   const BandHistograms& any = *things.front().histograms;
@@ -63,7 +66,7 @@ std::vector<std::string> band_histograms(const std::vector<NamedHistograms>& thi
   }
   for (std::int64_t band = 0; band < any.bands(); ++band) {
     const Bins bins = bins_to_draw(things, band);
-    Histogram chart{.title = band_title(band, bands), .label = "DN", .series = {}};
+    Histogram chart{.title = band_title(band, bands), .label = unit, .series = {}};
     for (const NamedHistograms& thing : things) chart.series.push_back(series_of(thing, band, bins));
     charts.push_back(histogram_chart(chart));
   }

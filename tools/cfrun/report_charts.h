@@ -16,9 +16,10 @@ struct NamedHistograms {
   const BandHistograms* histograms = nullptr;
 };
 
-// A chart for each band, of the values between the 0.1th and the 99.9th percentile, as shares of all pixels. All histograms have
-// the same bins. `bands`: names, or empty.
-std::vector<std::string> band_histograms(const std::vector<NamedHistograms>& things, const std::vector<std::string>& bands);
+// A chart for each band, of the values between the percentiles 0.2 and 99.5, as shares of all pixels. All histograms have
+// the same bins. `bands`: names, or empty. `unit`: of the values.
+std::vector<std::string> band_histograms(const std::vector<NamedHistograms>& things, const std::vector<std::string>& bands,
+                                         const std::string& unit = "DN");
 
 // The legend beside them.
 std::string legend_of(const std::vector<NamedHistograms>& things);

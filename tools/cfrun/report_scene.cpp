@@ -133,7 +133,7 @@ void add_work(Page& page, const FuseSummary& s) {
                  {"Pixels computed", html::count(s.computed_pixels)},
                  {"Pooled statistics", s.stats},
                  {"Peak memory", html::bytes(s.peak_bytes)}};
-  for (auto& fact : machine_facts({})) facts.push_back(std::move(fact));
+  for (auto& fact : machine_facts(s.device)) facts.push_back(std::move(fact));
   facts.emplace_back("Command", command_line());
   page.facts(facts);
 }

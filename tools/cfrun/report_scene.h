@@ -9,6 +9,7 @@
 
 #include "data/raster/raster.h"
 #include "data/report/histogram.h"
+#include "framework/core/device.h"
 #include "framework/tensor/tensor.h"
 
 namespace cf {
@@ -82,6 +83,7 @@ struct FuseSummary {
   std::int64_t resumed_tiles = 0;    // of them taken over from an interrupted run
   std::int64_t computed_pixels = 0;  // with halos
   SceneTimes times;
+  Device device;                // that computed
   std::int64_t peak_bytes = 0;  // of the process
   std::int64_t memory_limit = 0;
 

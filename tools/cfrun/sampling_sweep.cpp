@@ -94,7 +94,11 @@ SweepRow SamplingSweep::measure(const SamplerConfig& sampler, const Dataset& set
   return {sampler, mean_of(rows), fuse.cost()};
 }
 
-std::string SamplingSweep::run(const std::filesystem::path& file, const std::filesystem::path& out) {
+std::string SweepResult::text() const {
+  return fmt::format("{}: {} image{}\n{}", set, images, images == 1 ? "" : "s", table(rows));
+}
+
+SweepResult SamplingSweep::run(const std::filesystem::path& file, const std::filesystem::path& out) {
   const Dataset set = Dataset::open(file, session_.experiment.dataset_options(false, session_.model->size_multiple()));
   std::vector<SweepRow> rows;
   for (const SamplerConfig& way : ways_) rows.push_back(measure(way, set));
@@ -102,7 +106,7 @@ std::string SamplingSweep::run(const std::filesystem::path& file, const std::fil
   write_json(out / "steps.json", {{"set", file.filename().string()}, {"rows", json(rows)}});
   write_file(out / "steps.csv", csv(rows));
   write_png(out / "steps.png", picture(rows));
-  return fmt::format("{}: {} image{}\n{}", file.filename().string(), set.size(), set.size() == 1 ? "" : "s", table(rows));
+  return {file.filename().string(), set.size(), conventions(quality_options(session_.experiment)), std::move(rows)};
 }
 
 std::string describe(const SamplerConfig& sampler, const SamplingCost& cost) {

@@ -17,14 +17,23 @@ struct SweepRow {
   SamplingCost cost;
 };
 
+struct SweepResult {
+  std::string set;  // the file's name
+  std::int64_t images = 0;
+  std::string conventions;
+  std::vector<SweepRow> rows;
+
+  std::string text() const;  // a table for a terminal
+};
+
 class SamplingSweep {
  public:
   // Every sampler with every number of steps, the rest as the session's experiment says. Throws Error at once where one of them
   // is impossible, and where the network does not sample. The session must outlive the sweep.
   SamplingSweep(const Session& session, const std::vector<std::string>& samplers, const std::vector<std::int64_t>& steps);
 
-  // Fuses the set; writes steps.json, steps.csv and steps.png into `out`, which is made. Returns the table for a terminal.
-  std::string run(const std::filesystem::path& file, const std::filesystem::path& out);
+  // Fuses the set; writes steps.json, steps.csv and steps.png into `out`, which is made.
+  SweepResult run(const std::filesystem::path& file, const std::filesystem::path& out);
 
  private:
   SweepRow measure(const SamplerConfig& sampler, const Dataset& set) const;
