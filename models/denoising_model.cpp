@@ -25,7 +25,7 @@ Tensor DenoisingModel::sample(const FusionInput& images, const SamplingOptions& 
   std::vector<Tensor> times;
   for (const SamplerStep& step : plan) times.push_back(embed_steps({step.time}, images.lms.dtype()).to(images.lms.device()));
   return sample_tiles(config().name, images, config().ratio, plan, options,
-                      [&](const FusionInput& tiles, const Tensor& x, const SamplerStep& step) {
+                      [this, times](const FusionInput& tiles, const Tensor& x, const SamplerStep& step) {
                         return denoise(tiles, x, times[static_cast<std::size_t>(step.number)]);
                       });
 }

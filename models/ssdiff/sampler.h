@@ -19,6 +19,8 @@ struct SamplerUpdate {
   double x0 = 0;
   double previous = 0;
   double noise = 0;
+
+  bool operator==(const SamplerUpdate&) const = default;
 };
 
 struct SamplerStep {
@@ -26,6 +28,8 @@ struct SamplerStep {
   std::int64_t t = 0;       // of the diffusion
   double time = 0;          // what the denoiser is told
   SamplerUpdate update;
+
+  bool operator==(const SamplerStep&) const = default;
 };
 
 // Throws Error for a sampler that does not exist, naming those that do, and for options out of their range.

@@ -7,6 +7,7 @@
 
 #include "framework/autograd/record.h"
 #include "framework/core/log.h"
+#include "framework/ops/layout.h"
 #include "models/ssdiff/diffusion.h"
 
 namespace cf {
@@ -40,9 +41,8 @@ class TileSampler {
         host_{images.pan.to(Device{}), images.lms.to(Device{}), images.ms.to(Device{})},
         device_(images.lms.device()),
         ratio_(ratio),
-        plan_(plan),
+        sampling_{denoiser, plan, options.sampler.space},
         options_(options),
-        denoiser_(denoiser),
         view_(view_of(images.lms.shape(), options.scene)),
         tiles_(plan_tiles(view_.height, view_.width, ratio, options.tiles, view_.core)),
         noise_(plan.size() + 1) {
@@ -53,11 +53,11 @@ class TileSampler {
     const Region core{view_.core.row - view_.image.row, view_.core.column - view_.image.column, view_.core.height,
                       view_.core.width};
     TileMerger merger(host_.lms.shape(), core);
-    const std::int64_t total = host_.lms.dim(0) * static_cast<std::int64_t>(tiles_.size());
-    for (std::int64_t first = 0; first < total; first += options_.tiles.batch) {
-      const Batch batch{first, std::min(options_.tiles.batch, total - first)};
+    if (options_.progress) options_.progress(0, total());
+    for (std::int64_t first = 0; first < total(); first += options_.tiles.batch) {
+      const Batch batch{first, std::min(options_.tiles.batch, total() - first)};
       merger.add(finite_batch(batch), tiles_, first);
-      if (options_.progress) options_.progress(first + batch.count, total);
+      if (options_.progress) options_.progress(first + batch.count, total());
     }
     return merger.merged(host_.lms.dtype()).to(device_);
   }
@@ -82,27 +82,47 @@ class TileSampler {
   // means waiting, only the result is, and the batch done again to find out where it went wrong.
   Tensor finite_batch(const Batch& batch) {
     const bool on_host = device_.kind == Device::Kind::cpu;
-    Tensor fused = sample_batch(batch, on_host).to(Device{});
+    Tensor fused = sample(batch, on_host).to(Device{});
     if (on_host || first_bad_tile(fused) < 0) return fused;
-    sample_batch(batch, true);
+    sample(batch, true);
     fail("{}: the fused image has values that are not finite at {}", network_, describe(batch.first + first_bad_tile(fused)));
   }
 
-  Tensor sample_batch(const Batch& batch, bool look) {
-    const FusionInput part{cut(host_.pan, batch), cut(host_.lms, batch), cut(host_.ms, batch, ratio_)};
-    const SamplerSpace space = options_.sampler.space;
-    Sampling sampling;
-    sampling.estimate = [&](const Tensor& x, const SamplerStep& step) {
-      const Tensor residual = denoiser_(part, x, step);
-      if (look) check_finite(residual, batch, step);
-      return limited_estimate(residual, part.lms, space);
-    };
-    sampling.noise = [&](const SamplerStep& step) { return cut(noise(step.number + 1), batch); };
-    return image_of(sample(plan_, cut(noise(0), batch), sampling), part.lms, space);
+  Tensor sample(const Batch& batch, bool look) {
+    FusionInput part{cut(host_.pan, batch), cut(host_.lms, batch), cut(host_.ms, batch, ratio_)};
+    std::vector<Tensor> drawn = {cut(noise(0), batch)};
+    for (const SamplerStep& step : sampling_.plan) {
+      drawn.push_back(step.update.noise != 0 ? cut(noise(step.number + 1), batch) : Tensor());
+    }
+    if (options_.graph != nullptr && device_.kind != Device::Kind::cpu && !look) return repeat(part, drawn, batch.count);
+    for (Tensor* t : {&part.pan, &part.lms, &part.ms}) *t = t->to(device_);
+    for (Tensor& t : drawn) t = t.defined() ? t.to(device_) : t;
+    const auto check = [&](const Tensor& residual, const SamplerStep& step) { check_finite(residual, batch, step); };
+    return look ? sample_batch(sampling_, part, drawn, check) : sample_batch(sampling_, part, drawn);
   }
 
+  // By the graph, whose batches are full.
+  Tensor repeat(const FusionInput& part, std::vector<Tensor>& drawn, std::int64_t count) {
+    const std::int64_t full = std::min(options_.tiles.batch, total());
+    for (Tensor& t : drawn) t = filled(t, full);
+    const FusionInput tiles{filled(part.pan, full), filled(part.lms, full), filled(part.ms, full)};
+    const Tensor all = (*options_.graph)(device_, sampling_, tiles, drawn).to(Device{});
+    return count == full ? all : ops::slice(all, 0, 0, count);
+  }
+
+  // Of tiles (count, ...) on the host `full`, the last one repeated.
+  static Tensor filled(const Tensor& tiles, std::int64_t full) {
+    if (!tiles.defined() || tiles.dim(0) == full) return tiles;
+    std::vector<Tensor> parts = {tiles};
+    const Tensor last = ops::slice(tiles, 0, tiles.dim(0) - 1, tiles.dim(0));
+    for (std::int64_t i = tiles.dim(0); i < full; ++i) parts.push_back(last);
+    return ops::concat(parts, 0);
+  }
+
+  std::int64_t total() const { return host_.lms.dim(0) * static_cast<std::int64_t>(tiles_.size()); }
+
   Tensor cut(const Tensor& images, const Batch& batch, std::int64_t divisor = 1) const {
-    return cut_tiles(images, tiles_, batch.first, batch.count, options_.tiles.size / divisor, divisor).to(device_);
+    return cut_tiles(images, tiles_, batch.first, batch.count, options_.tiles.size / divisor, divisor);
   }
 
   // Over the images, and beyond them where a tile is larger, as far as tiles reach.
@@ -122,7 +142,7 @@ class TileSampler {
     check(bad < 0,
           "{}: at step {} of {} (t = {}) the network's estimate is not finite for {}; look for such values in the weights and "
           "the image",
-          network_, step.number + 1, plan_.size(), step.t, describe(batch.first + bad));
+          network_, step.number + 1, sampling_.plan.size(), step.t, describe(batch.first + bad));
   }
 
   std::string describe(std::int64_t k) const {
@@ -136,9 +156,8 @@ class TileSampler {
   FusionInput host_;
   Device device_;
   std::int64_t ratio_;
-  const std::vector<SamplerStep>& plan_;
+  TileSampling sampling_;
   const SamplingOptions& options_;
-  const TileDenoiser& denoiser_;
   SceneView view_;
   std::vector<Tile> tiles_;    // by their place in the images
   std::vector<Tensor> noise_;  // by draw

@@ -30,6 +30,7 @@ Fuser::Fuser(const Session& session) : Fuser(session, session.experiment.sampler
 Fuser::Fuser(const Session& session, const SamplerConfig& sampler)
     : session_(session), sampling_{.sampler = sampler, .tiles = session.experiment.tiles} {
   if (session.denoiser() == nullptr) return;
+  if (session.experiment.capture && !session.device().is_cpu()) sampling_.graph = std::make_shared<SamplingGraph>();
   steps_ = static_cast<std::int64_t>(plan_sampling(session.denoiser()->schedule(), sampler).size());
 }
 
@@ -53,6 +54,7 @@ FusionOutput Fuser::sample(const Batch& batch) {
   SamplingOptions options = sampling_;
   options.progress = [&](std::int64_t done, std::int64_t total) {
     if (progress == nullptr) progress = std::make_unique<Progress>(0, total, "tile");
+    if (done == 0) return;
     tiles = total;
     cost_.calls += steps_;
     if (done < total) progress->update(done, "sampling");

@@ -292,7 +292,9 @@ class PooledMethod final : public LocalMethod {
 // are sampled for both.
 class SampledMethod final : public NetworkMethod {
  public:
-  explicit SampledMethod(const Session& session) : NetworkMethod(session) {}
+  explicit SampledMethod(const Session& session) : NetworkMethod(session) {
+    if (session.experiment.capture && !session.device().is_cpu()) graph_ = std::make_shared<SamplingGraph>();
+  }
 
   SceneNeeds needs() const override {
     return {.halo = rounded_up(tiles().size, multiple()), .multiple = multiple(), .core = kCore};
@@ -326,6 +328,7 @@ class SampledMethod final : public NetworkMethod {
   Tensor fuse_core(const ScenePart& part) const override {
     const Window w = seen(part);
     SamplingOptions options{.sampler = session_.experiment.sampler, .tiles = tiles()};
+    options.graph = graph_;
     options.scene = SceneView{.height = scene_rows(), .width = scene_cols(), .image = region(w), .core = region(part.core)};
     return session_.sample(input_of(part), options).fused;
   }
@@ -349,7 +352,8 @@ class SampledMethod final : public NetworkMethod {
 
   double fixed_bytes_ = 0;
   double tile_bytes_ = 0;
-  std::int64_t fields_ = 1;  // of noise
+  std::int64_t fields_ = 1;               // of noise
+  std::shared_ptr<SamplingGraph> graph_;  // null: nothing is recorded
 };
 
 }  // namespace
