@@ -51,8 +51,8 @@ bool is_classical(std::string_view key);
 // whose MTF table has another number of bands) and impossible options.
 std::unique_ptr<SceneMethod> classical_method(std::string_view key, const ClassicalOptions& options = {});
 
-// A whole image of a data set: pan (H, W, P) (the mean of its bands is used), ms (H / R, W / R, B), lms (H, W, B), in units of
-// the sensor's scale; the result is (H, W, B), f32. PAN is low-passed with replicated borders, decimated where upsample_lms puts
+// A whole image of a data set: pan (H, W, P) (the mean of its bands is used), ms (H / R, W / R, B), lms (H, W, B), in one
+// unit; the result is (H, W, B), f32. PAN is low-passed with replicated borders, decimated where upsample_lms puts
 // samples, and interpolated by it. Throws Error where the sizes disagree.
 Tensor fuse_classical(std::string_view key, const Tensor& pan, const Tensor& ms, const Tensor& lms, std::int64_t ratio,
                       const ClassicalOptions& options = {});

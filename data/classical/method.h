@@ -20,7 +20,7 @@ struct Rows {
   const T* row(std::int64_t y) const { return data + y * stride; }
 };
 
-// A piece of an image or scene, in units of the scale.
+// A piece of an image or scene, all of it in one unit.
 struct Piece {
   std::int64_t rows = 0;
   std::int64_t cols = 0;

@@ -70,19 +70,28 @@ std::vector<Region> cut_strips(const SplitOptions& o) {
     ++parts;
     lengths[p] = std::max(o.patch, floor_to(std::llround(o.shares[p] / sum * static_cast<double>(length)), o.unit));
   }
-  lengths[0] = length - lengths[1] - lengths[2];
+  // Where both are as narrow as can be, one strip does for both.
+  const bool shared = lengths[1] == o.patch && lengths[2] == o.patch && width >= 2 * o.patch;
+  lengths[0] = length - lengths[1] - (shared ? 0 : lengths[2]);
   check(
       width >= o.patch && lengths[0] >= o.patch,
       "simulate: {} x {} MS pixels with PAN beside them have no room for {} part{} of patches of {} x {} MS pixels; smaller ones "
       "fit with --patch, fewer parts with --split 0.9,0.1,0",
       o.usable.rows, o.usable.cols, parts, parts == 1 ? "" : "s", o.patch, o.patch);
+  const auto strip = [&](Part part, std::int64_t from, std::int64_t n, std::int64_t first, std::int64_t across) {
+    return Region{part, columns ? Window{o.usable.row + first, o.usable.col + from, across, n}
+                                : Window{o.usable.row + from, o.usable.col + first, n, across}};
+  };
+  if (shared) {
+    const std::int64_t half = floor_to(width / 2, o.unit);
+    return {strip(Part::train, 0, lengths[0], 0, width), strip(Part::valid, lengths[0], o.patch, 0, half),
+            strip(Part::test, lengths[0], o.patch, half, floor_to(width - half, o.unit))};
+  }
   std::vector<Region> regions;
   std::int64_t at = 0;
   for (const Part part : {Part::train, Part::valid, Part::test}) {
     const std::int64_t n = lengths[static_cast<std::size_t>(part)];
-    if (n == 0) continue;
-    regions.push_back(
-        {part, columns ? Window{o.usable.row, o.usable.col + at, width, n} : Window{o.usable.row + at, o.usable.col, n, width}});
+    if (n > 0) regions.push_back(strip(part, at, n, 0, width));
     at += n;
   }
   return regions;

@@ -250,11 +250,12 @@ TEST_CASE("small scenes get more overlap and smaller test images; large ones do 
   const SceneSets sets = plan_sets(reducer, {});
   CHECK(sets.patch == 64);
   CHECK(sets.overlap == 48);
-  CHECK(sets.train.samples == 48);
+  CHECK(sets.train.samples == 80);
   CHECK(sets.test_reduced.samples == 1);
-  CHECK(sets.test_reduced.rows == 184);
+  CHECK(sets.test_reduced.rows == 92);
   CHECK(sets.test_reduced.cols == 64);
   CHECK(sets.test_full.samples == 1);
+  CHECK(sets.test_full.rows == 184);
   CHECK(sets.test_full.cols == 128);
   Pair large = plain_scene(1100, 1200, 2);
   Reducer more = large.reducer({0.3});
