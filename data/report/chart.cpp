@@ -179,7 +179,7 @@ std::string dot_chart(const DotChart& chart) {
 Series condensed(const Series& series, std::size_t points) {
   const std::size_t n = series.x.size();
   if (n <= points) return series;
-  Series short_one{.name = series.name, .ink = series.ink, .x = {}, .y = {}, .low = {}, .high = {}, .points = series.points};
+  Series short_one{.name = series.name, .ink = series.ink, .points = series.points};
   for (std::size_t p = 0; p < points; ++p) {
     const auto begin = static_cast<std::ptrdiff_t>(n * p / points);
     const auto end = static_cast<std::ptrdiff_t>(n * (p + 1) / points);

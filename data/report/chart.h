@@ -17,11 +17,11 @@ std::string css_class(Ink ink);
 struct Series {
   std::string name;
   Ink ink = Ink::network;
-  std::vector<double> x;
-  std::vector<double> y;
+  std::vector<double> x = {};
+  std::vector<double> y = {};
   // Where given, as long as y: a pale band around the curve.
-  std::vector<double> low;
-  std::vector<double> high;
+  std::vector<double> low = {};
+  std::vector<double> high = {};
   bool points = false;  // marks them
 };
 
@@ -35,8 +35,8 @@ struct LineChart {
   Axis x;
   Axis y;
   std::vector<Series> series;
-  std::optional<double> mark;  // a vertical line there
-  std::string mark_label;
+  std::optional<double> mark = {};  // a vertical line there
+  std::string mark_label = {};
 };
 
 // A <figure> with title, drawing and, for several curves, a legend. Points that are not finite, or not above 0 on a logarithmic

@@ -120,7 +120,7 @@ footer p{margin:0;max-width:none}
 @media (max-width:860px){.js .viewer{display:block}.js .viewer .looks{margin-top:1rem}.js .viewer .maps{margin-top:.9rem;grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media (max-width:520px){.facts div{grid-template-columns:1fr;gap:0}.viewer{padding:.7rem;border-radius:8px}
 .cards{grid-template-columns:repeat(2,minmax(0,1fr))}.cards div:last-child:nth-child(odd){grid-column:1/-1}.cards .value{font-size:1.45rem}
-.controls{display:grid;grid-template-columns:1fr 1fr}.controls select{flex:1;min-width:0}th,td{padding:.4rem .6rem}}
+.controls{display:grid;grid-template-columns:repeat(2,minmax(0,1fr))}.controls select{flex:1;min-width:0}th,td{padding:.4rem .6rem}}
 @media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
 @media print{:root{--bg:#fff;--card:#fff;--ink:#000;--muted:#444;--line:#ccc;--soft:#fff}body{font-size:10.5pt}
 nav,.stage{display:none}.js .viewer{display:block}.js .viewer .looks{grid-template-columns:repeat(3,minmax(0,1fr))}

@@ -41,7 +41,7 @@ Series series_of(const NamedHistograms& thing, std::int64_t band, const Bins& bi
   const BandHistograms& h = *thing.histograms;
   const double width = (h.high() - h.low()) / static_cast<double>(h.bins());
   const double total = static_cast<double>(std::max<std::int64_t>(1, h.total(band)));
-  Series series{.name = thing.name, .ink = thing.ink, .x = {}, .y = {}, .low = {}, .high = {}};
+  Series series{.name = thing.name, .ink = thing.ink};
   for (std::int64_t bin = bins.first; bin < bins.last; bin += bins.step) {
     const auto begin = h.counts(band).begin() + bin;
     const std::int64_t inside = std::min(bins.step, h.bins() - bin);

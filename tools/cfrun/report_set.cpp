@@ -204,10 +204,10 @@ void SetReport::write(Page& page, const MetricTable& table) const {
                                  truth_ ? ", compared with their ground truth." : ", without ground truth."));
   page.cards(metric_cards(table));
   page.table(methods_table(table, network_));
+  const double per_image = seconds_ / static_cast<double>(std::max<std::int64_t>(1, images_));
   page.facts({{"File", path_},
-              {"Conventions", table.conventions()},
-              {"Fusing", fmt::format("{} in all, {} an image", html::duration(seconds_),
-                                     html::duration(seconds_ / static_cast<double>(std::max<std::int64_t>(1, images_))))}});
+              {"Fusing", fmt::format("{} in all, {} an image", html::duration(seconds_), html::duration(per_image))},
+              {"Conventions", table.conventions()}});
   page.folded_table("What the figures mean", meanings_table(table.methods().front().rows.front()));
   if (const auto published = published_figures(session_.experiment.data.sensor, table.set(), images_, height_))
     page.folded_table("Published figures", *published);

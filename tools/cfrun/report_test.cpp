@@ -38,20 +38,15 @@ std::string weights_in_words(const std::filesystem::path& checkpoint, WeightChoi
 // The curve of each sampler over the number of steps.
 LineChart sweep_chart(const SweepResult& sweep, std::size_t metric) {
   const std::string& name = sweep.rows.front().mean[metric].first;
-  LineChart chart{.title = metric_column(name).name,
-                  .x = {.label = "network calls per tile", .logarithmic = true},
-                  .y = {},
-                  .series = {},
-                  .mark = {},
-                  .mark_label = ""};
+  LineChart chart{
+      .title = metric_column(name).name, .x = {.label = "network calls per tile", .logarithmic = true}, .y = {}, .series = {}};
   for (const SweepRow& row : sweep.rows) {
     const auto known =
         std::find_if(chart.series.begin(), chart.series.end(), [&](const Series& s) { return s.name == row.sampler.name; });
-    if (known == chart.series.end()) {
-      chart.series.push_back(
-          {.name = row.sampler.name, .ink = ink(chart.series.size()), .x = {}, .y = {}, .low = {}, .high = {}, .points = true});
-    }
-    Series& series = known == chart.series.end() ? chart.series.back() : *known;
+    const bool first = known == chart.series.end();
+    Series& series =
+        first ? chart.series.emplace_back(Series{.name = row.sampler.name, .ink = ink(chart.series.size())}) : *known;
+    series.points = true;
     series.x.push_back(static_cast<double>(row.sampler.steps));
     series.y.push_back(row.mean[metric].second);
   }

@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kPoints = 240;  // of a curve: more than its pixels would show
 
 struct TrainingLog {
-  Series loss{.name = "loss", .ink = Ink::network, .x = {}, .y = {}, .low = {}, .high = {}};
-  Series rate{.name = "learning rate", .ink = Ink::network, .x = {}, .y = {}, .low = {}, .high = {}};
+  Series loss{.name = "loss", .ink = Ink::network};
+  Series rate{.name = "learning rate", .ink = Ink::network};
   std::vector<std::string> metrics;  // in the log's order
   std::map<std::string, Series> valid;
   double seconds = 0;
