@@ -209,9 +209,8 @@ SceneSets plan_sets(Reducer& reducer, const SetOptions& options) {
   SceneSets sets;
   sets.unit = patch_unit(reducer.ratio());
   sets.patch = options.patch > 0 ? options.patch : ceil_to(kUsualPatch, sets.unit);
-  check(sets.patch >= kLeastPatch,
-        "simulate: patches of {} MS pixels; validation measures windows of {} x {}, so that many are needed", sets.patch,
-        kLeastPatch, kLeastPatch);
+  check(sets.patch >= kLeastPatch, "simulate: patches of {} MS pixels, expected {} or more: metrics have windows of that size",
+        sets.patch, kLeastPatch);
   sets.usable = reducer.usable();
   // Regions begin at multiples of the ratio, where the first usable pixel lies; sides are multiples of the unit.
   SplitOptions split{sets.usable, sets.patch, sets.unit, options.shares, options.seed};

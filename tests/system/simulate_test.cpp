@@ -112,10 +112,10 @@ TEST_CASE("simulate refuses: options that make no sense here") {
   refused(place, {"--ratio", "2"}, {"--ratio 2", "the ratio is 4"});
   refused(place, {"--split", "0.8,0.2"}, {"three"});
   refused(place, {"--split", "0,0.5,0.5"}, {"above 0 for training"});
-  refused(place, {"--patch", "30"}, {"multiple of 4"});
+  refused(place, {"--patch", "34"}, {"multiple of 4"});
   refused(place, {"--patch", "128"}, {"128 x 160 MS pixels", "--patch"});
   refused(place, {"--patch", "32", "--overlap", "32"}, {"overlap of 32"});
-  refused(place, {"--patch", "16"}, {"32 x 32"});
+  refused(place, {"--patch", "16"}, {"expected 32 or more"});
   refused(place, with(kSmall, {"--scale", "1000000"}), {"1e+06"});
   refused(place, with(kSmall, {"--bit-depth", "8"}), {"255"});
   refused(place, with(kSmall, {"--scale", "2047", "--bit-depth", "11"}), {"leave one out"});
