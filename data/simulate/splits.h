@@ -25,7 +25,8 @@ struct Region {
 };
 
 // Blocks of about 256 x 256 MS pixels, dealt out by the seed, where there are ten or more of them; else three strips across the
-// longer side, each at least a patch wide; where validation and test need no more than that, they share one. Throws Error where not every part with a share gets room for a patch.
+// longer side, each at least a patch wide; where validation and test need no more than that, they share one. Throws Error where
+// not every part with a share gets room for a patch.
 std::vector<Region> plan_regions(const SplitOptions& options);
 
 // Windows of rows x cols inside the region, `stride_*` apart, row by row; none where it is smaller.
