@@ -128,7 +128,8 @@ std::string shortest(double value, int digits) {
 std::string percent(double part) {
   if (!std::isfinite(part)) return not_finite(part);
   const double value = 100 * part;
-  if (value != 0 && std::abs(value) < 0.1) return shortest(value, 2) + " %";
+  if (value == 0) return "0 %";
+  if (std::abs(value) < 0.1) return shortest(value, 2) + " %";
   return fixed(value, std::abs(value) < 10 ? 2 : 1) + " %";
 }
 

@@ -96,7 +96,7 @@ TEST_CASE("html: numbers for people") {
   CHECK(html::shortest(0.30000000000000004) == "0.3");
   CHECK(html::shortest(-0.0) == "0");
   CHECK(html::percent(0.5) == "50.0 %");
-  CHECK(html::percent(0) == "0.00 %");
+  CHECK(html::percent(0) == "0 %");
   CHECK(html::percent(1e-6) == "0.0001 %");
 }
 

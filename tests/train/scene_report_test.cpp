@@ -22,7 +22,7 @@ Tensor ramp(std::int64_t side, std::int64_t bands, double step) {
 FuseSummary some_scene() {
   FuseSummary s;
   s.method = "MTF-GLP-FS";
-  s.sensor = "QuickBird";
+  s.sensor = "qb";
   s.scale = 2047;
   s.pan = {.role = "PAN",
            .name = "/in/pan<1>&\"2\".tif",
@@ -94,6 +94,7 @@ TEST_CASE("scene report: georeference, counts, times, pictures") {
   std::size_t looks = 0;
   for (const Element& e : page.all("figure")) looks += e.attributes.contains("data-name");
   CHECK(looks == 3);
+  CHECK(page.says("QuickBird"));
   CHECK(!page.says("Checkpoint"));
 }
 

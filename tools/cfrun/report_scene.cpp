@@ -19,6 +19,14 @@ std::string size_of(const SceneRaster& r) { return fmt::format("{} × {}", html:
 
 std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
+// "QuickBird" for "qb"; other names as they are.
+std::string sensor_title(const std::string& sensor) {
+  for (const SensorPreset& preset : sensor_presets()) {
+    if (preset.name == sensor) return std::string(preset.title);
+  }
+  return sensor;
+}
+
 // "12 (0.01 %)"
 std::string counted(std::int64_t n, std::int64_t whole) {
   return n == 0 ? "none" : fmt::format("{} ({})", html::count(n), html::percent(share(n, whole)));
@@ -64,8 +72,9 @@ void add_pictures(Page& page, const FuseSummary& s) {
 
 std::vector<Cell> raster_row(const SceneRaster& r) {
   const auto number = [](double v) { return html::shortest(v, 10); };
+  const auto size = [](double v) { return html::shortest(std::abs(v), 6); };
   const std::string origin = r.transform ? number(r.transform->origin_x) + ", " + number(r.transform->origin_y) : "none";
-  const std::string step = r.transform ? number(r.transform->step_x) + " × " + number(std::abs(r.transform->step_y)) : "none";
+  const std::string step = r.transform ? size(r.transform->step_x) + " × " + size(r.transform->step_y) : "none";
   Cell name = cell(r.role);
   name.below = file_name(r.name);
   return {name,
@@ -101,8 +110,10 @@ void add_geometry(Page& page, const FuseSummary& s) {
 void add_values(Page& page, const FuseSummary& s) {
   page.section("Values");
   std::string bands;
-  for (std::size_t b = 0; b < s.band_names.size(); ++b) bands += (b == 0 ? "" : ", ") + s.band_names[b];
-  page.facts({{"Sensor", s.sensor.empty() ? "not known" : s.sensor},
+  for (const std::string& name : s.band_names) {
+    if (!name.empty()) bands += (bands.empty() ? "" : ", ") + name;
+  }
+  page.facts({{"Sensor", s.sensor.empty() ? "not known" : sensor_title(s.sensor)},
               {"Scale", html::shortest(s.scale, 6) + " DN"},
               {"Bands", bands},
               {"Pixels without data", counted(s.nodata, s.pixels)},
@@ -141,7 +152,7 @@ void add_work(Page& page, const FuseSummary& s) {
 }  // namespace
 
 void write_scene_report(const std::filesystem::path& file, const FuseSummary& s) {
-  const std::string sensor = s.sensor.empty() ? "" : s.sensor + ", ";
+  const std::string sensor = s.sensor.empty() ? "" : sensor_title(s.sensor) + ": ";
   Page page("cfrun fuse", file_name(s.output.name),
             fmt::format("{}{} and {} fused by {}{}", sensor, file_name(s.pan.name), file_name(s.ms.name), s.method,
                         s.checkpoint.empty() ? "." : " (" + s.checkpoint.filename().string() + ")."));

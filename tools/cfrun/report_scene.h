@@ -53,7 +53,7 @@ struct SceneTimes {
 struct FuseSummary {
   std::string method;                // "CF2N", "SSDiff", "EXP", "MTF-GLP-FS"
   std::filesystem::path checkpoint;  // empty: a classical method
-  std::string sensor;                // "WorldView-3"; empty: not known
+  std::string sensor;                // "wv3", or any other name; empty: not known
   double scale = 0;                  // DN that the network saw as 1
   SceneRaster pan;
   SceneRaster ms;
