@@ -1,6 +1,7 @@
 // cfrun fuse: a sharp multispectral raster from the rasters of PAN and MS.
 #include <map>
 
+#include "tools/cfrun/choice.h"
 #include "tools/cfrun/command.h"
 #include "tools/cfrun/scene_job.h"
 
@@ -14,11 +15,6 @@ struct FuseArguments {
   std::string out_nodata;
   bool cog = false;
 };
-
-template <class T>
-CLI::CheckedTransformer one_of(std::map<std::string, T> names) {
-  return CLI::CheckedTransformer(std::move(names));
-}
 
 int run(FuseArguments a) {
   FuseOptions& o = a.options;
@@ -43,11 +39,12 @@ void add_method_options(CLI::App& command, FuseOptions& o) {
   command.add_option("--set", o.overrides, "path.to.key=value: overrides a value of the checkpoint's configuration")
       ->allow_extra_args(false);
   add_device_option(command, o.overrides);
-  command.add_option("--use-weights", o.weight_choice, "of the checkpoint: auto (averaged ones where it has them), ema or live")
-      ->transform(one_of<WeightChoice>(
-          {{"auto", WeightChoice::automatic}, {"ema", WeightChoice::averaged}, {"live", WeightChoice::live}}));
-  command.add_option("--stats", o.statistics, "what CF2N's spectral attention pools over: the scene, or each window")
-      ->transform(one_of<PooledStatistics>({{"scene", PooledStatistics::scene}, {"window", PooledStatistics::window}}));
+  add_choice<WeightChoice>(command, "--use-weights", o.weight_choice,
+                           {{"auto", WeightChoice::automatic}, {"ema", WeightChoice::averaged}, {"live", WeightChoice::live}},
+                           "of the checkpoint: auto (averaged ones where it has them), ema or live");
+  add_choice<PooledStatistics>(command, "--stats", o.statistics,
+                               {{"scene", PooledStatistics::scene}, {"window", PooledStatistics::window}},
+                               "what CF2N's spectral attention pools over: the scene, or each window");
 }
 
 void add_scene_options(CLI::App& command, FuseArguments& a) {
@@ -55,12 +52,11 @@ void add_scene_options(CLI::App& command, FuseArguments& a) {
   command.add_option("--pan", o.pan, "raster of PAN")->required()->expected(1, 64);
   command.add_option("--ms", o.ms, "raster of MS, or several whose bands are taken in this order")->required()->expected(1, 4096);
   command.add_option("--bands", o.bands, "bands of MS to use, in this order, as 3,2,1,4 (default: all)")->delimiter(',');
-  command.add_option("--extent", o.align.extent, "what the output covers with PAN's pixels: intersection, pan or union")
-      ->transform(one_of<Extent>({{"intersection", Extent::intersection}, {"pan", Extent::pan}, {"union", Extent::both}}));
-  command
-      .add_option("--phase", o.align.phase,
-                  "where MS is interpolated: centred (by the geotransforms), or toolbox (half a PAN pixel off)")
-      ->transform(one_of<Phase>({{"centred", Phase::centred}, {"toolbox", Phase::toolbox}}));
+  add_choice<Extent>(command, "--extent", o.align.extent,
+                     {{"intersection", Extent::intersection}, {"pan", Extent::pan}, {"union", Extent::both}},
+                     "what the output covers with PAN's pixels: intersection, pan or union");
+  add_choice<Phase>(command, "--phase", o.align.phase, {{"centred", Phase::centred}, {"toolbox", Phase::toolbox}},
+                    "where MS is interpolated: centred (by the geotransforms), or toolbox (half a PAN pixel off)");
   command.add_option("--bit-depth", o.bit_depth, "of the data: 8, 10, 11, 12, 16 or auto (default: the checkpoint's scale)");
   command.add_option("--scale", o.scale, "the digital number that becomes 1");
   command.add_option("--nodata", a.nodata,
@@ -73,11 +69,10 @@ void add_output_options(CLI::App& command, FuseArguments& a) {
   FuseOptions& o = a.options;
   command.add_option("-o,--out", o.output, "GeoTIFF to write")->required();
   command.add_option("--type", o.type, "of its samples: u8, u16, i16, u32, i32, f32 or f64 (default: that of MS)");
-  command.add_option("--compress", o.format.compression, "deflate, zstd, lzw or none")
-      ->transform(one_of<Compression>({{"none", Compression::none},
-                                       {"deflate", Compression::deflate},
-                                       {"zstd", Compression::zstd},
-                                       {"lzw", Compression::lzw}}));
+  add_choice<Compression>(
+      command, "--compress", o.format.compression,
+      {{"none", Compression::none}, {"deflate", Compression::deflate}, {"zstd", Compression::zstd}, {"lzw", Compression::lzw}},
+      "deflate, zstd, lzw or none");
   command.add_flag("--cog", a.cog, "as a cloud-optimised GeoTIFF, with overviews");
   command.add_flag("--overviews", o.format.overviews, "with overviews");
   command.add_flag("--resume", o.resume, "go on with a run that was interrupted (networks; classical methods start anew)");

@@ -14,6 +14,7 @@
 #include "framework/io/files.h"
 #include "framework/train/run_folder.h"
 #include "tools/cfrun/baselines.h"
+#include "tools/cfrun/choice.h"
 #include "tools/cfrun/command.h"
 #include "tools/cfrun/evaluate.h"
 #include "tools/cfrun/fuser.h"
@@ -208,9 +209,9 @@ void add_test(CLI::App& app, Action& action) {
   command->add_option("--report-images", a->report_images, "images of each set that the report shows")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command->add_option("--weights", a->weights, "of the checkpoint: auto (averaged ones where it has them), ema or live")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, WeightChoice>{
-          {"auto", WeightChoice::automatic}, {"ema", WeightChoice::averaged}, {"live", WeightChoice::live}}));
+  add_choice<WeightChoice>(*command, "--weights", a->weights,
+                           {{"auto", WeightChoice::automatic}, {"ema", WeightChoice::averaged}, {"live", WeightChoice::live}},
+                           "of the checkpoint: auto (averaged ones where it has them), ema or live");
   command->add_option("--steps", a->steps, "numbers of network calls per tile to compare, as 1,2,5,10: a table and its curves")
       ->delimiter(',');
   command->add_option("--sampler", a->samplers, "samplers to compare, as ddim,dpmpp")->delimiter(',');
