@@ -1,6 +1,4 @@
 // cfrun fuse: a sharp multispectral raster from the rasters of PAN and MS.
-#include <map>
-
 #include "tools/cfrun/choice.h"
 #include "tools/cfrun/command.h"
 #include "tools/cfrun/scene_job.h"
