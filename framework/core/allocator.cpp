@@ -1,8 +1,9 @@
 #include "framework/core/allocator.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 
 #include "framework/core/check.h"
@@ -18,10 +19,15 @@ constexpr std::size_t kMinSplit = 4096;
 
 std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
 
+// Pages from the system, which go back to it at once: malloc keeps large pieces that were freed once, and memory that a scene's
+// parts of one size left behind would lie idle while those of another size are computed.
 class HostSource final : public RawSource {
  public:
-  void* allocate(std::size_t bytes) override { return std::aligned_alloc(CachingAllocator::kAlignment, bytes); }
-  void release(void* data, std::size_t) override { std::free(data); }
+  void* allocate(std::size_t bytes) override {
+    void* data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return data == MAP_FAILED ? nullptr : data;
+  }
+  void release(void* data, std::size_t bytes) override { ::munmap(data, bytes); }
 };
 
 double mebibytes(std::size_t bytes) { return static_cast<double>(bytes) / 0x1p20; }

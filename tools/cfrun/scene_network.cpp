@@ -27,26 +27,22 @@ Tensor crop(const Tensor& images, std::int64_t row, std::int64_t col, std::int64
   return part;
 }
 
-// Memory that is cut to fit parts of one size does not fit those of another.
-void release_cached(Device device) {
-  cpu_allocator().trim();
-  if (!device.is_cpu()) allocator_for(device).trim();
-}
-
-// The largest number of live bytes while `work` runs, on the host and the device, above those that were live before.
+// The largest number of live bytes while `work` runs, on the host and the device.
 template <class F>
-std::int64_t peak_bytes(Device device, F&& work) {
-  std::vector<CachingAllocator*> allocators = {&cpu_allocator()};
-  if (!device.is_cpu()) allocators.push_back(&allocator_for(device));
-  std::size_t before = 0;
-  for (CachingAllocator* a : allocators) {
-    before += a->stats().live_bytes;
-    a->reset_peak();
+double measured_peak(Device device, F&& work) {
+  CachingAllocator host(make_host_source());
+  const UseAllocator use(Device{}, host);
+  std::size_t device_bytes = 0;
+  if (device.is_cpu()) {
+    work();
+  } else {
+    CachingAllocator& there = allocator_for(device);
+    const std::size_t before = there.stats().live_bytes;
+    there.reset_peak();
+    work();
+    device_bytes = there.stats().peak_bytes - before;
   }
-  work();
-  std::size_t peak = 0;
-  for (const CachingAllocator* a : allocators) peak += a->stats().peak_bytes;
-  return static_cast<std::int64_t>(peak - before);
+  return static_cast<double>(host.stats().peak_bytes + device_bytes);
 }
 
 // A network on parts of a scene: what all of them share.
@@ -73,8 +69,6 @@ class NetworkMethod : public SceneMethod {
 
   Tensor fuse(const ScenePart& part) final {
     const NoGrad no_grad;
-    if (part.lms.shape() != last_shape_) release_cached(session_.device());
-    last_shape_ = part.lms.shape();
     const Tensor fused = fuse_core(part).to(Device{});
     const Tensor core = fused.alias({part.core.rows, part.core.cols, grid_.bands});
     check_finite(core, part.core);
@@ -87,7 +81,7 @@ class NetworkMethod : public SceneMethod {
   // Finds out what fusing takes, on whatever scenes it opens.
   virtual void measure() = 0;
   // (1, core rows, core cols, B).
-  virtual Tensor fuse_core(const ScenePart& part) const = 0;
+  virtual Tensor fuse_core(const ScenePart& part) = 0;
 
   void open(const SceneGrid& grid) {
     grid_ = grid;
@@ -120,8 +114,9 @@ class NetworkMethod : public SceneMethod {
 
   const Session& session_;
   SceneGrid grid_;
-  // Memory held for live bytes: pieces between them are free, but too small to use (1.4 to 1.7 times was measured).
-  static constexpr double kHeldForLive = 1.7;
+  // Memory that an allocator holds for live bytes: it comes in segments of 8 MiB and more, and pieces between tensors are free,
+  // but too small. 1.4 to 1.7 times the live bytes was measured.
+  static std::int64_t held_for(double live_bytes) { return (8 << 20) + std::llround(1.75 * live_bytes); }
 
  private:
   void check_finite(const Tensor& core, const Window& where) const {
@@ -132,8 +127,6 @@ class NetworkMethod : public SceneMethod {
     fail("{}: the fused value at row {}, column {} is not finite; look for such values in the weights and the images", name(),
          where.row + pixel / where.cols, where.col + pixel % where.cols);
   }
-
-  Shape last_shape_;
 };
 
 // A network whose result depends on a pixel's surroundings, and on what it pools over each part that it is given, if it does.
@@ -146,13 +139,20 @@ class LocalMethod : public NetworkMethod {
   std::int64_t working_bytes(std::int64_t rows, std::int64_t cols) const override {
     const std::int64_t halo = needs().halo;
     const auto pixels = static_cast<double>((rows + 2 * halo) * (cols + 2 * halo));
-    return std::llround(kHeldForLive * (fixed_bytes_ + pixel_bytes_ * pixels));
+    return held_for(fixed_bytes_ + pixel_bytes_ * pixels);
   }
 
  protected:
-  Tensor fuse_core(const ScenePart& part) const override {
-    const Window w = seen(part);
-    return crop(fused(input_of(part), w), part.core.row - w.row, part.core.col - w.col, part.core.rows, part.core.cols);
+  // On the CPU, what is computed has memory of its own, anew for each size of parts: pieces that are left between tensors of one
+  // size do not fit those of another, and parts that are read meanwhile would keep them from being given back.
+  Tensor fuse_core(const ScenePart& part) override {
+    if (!session_.device().is_cpu() || &allocator_for(Device{}) != &cpu_allocator()) return core_of(part);
+    if (memory_ == nullptr || part.lms.shape() != memory_shape_) memory_ = std::make_unique<CachingAllocator>(make_host_source());
+    memory_shape_ = part.lms.shape();
+    const Tensor core = Tensor::empty({1, part.core.rows, part.core.cols, grid_.bands});
+    const UseAllocator use(Device{}, *memory_);
+    core.copy_from(core_of(part));
+    return core;
   }
   // The fused image of a window of the scene, of which `input` shows all.
   virtual Tensor fused(const FusionInput& input, const Window& window) const {
@@ -182,7 +182,12 @@ class LocalMethod : public NetworkMethod {
     part.pan = zeros(beyond, grid.pan_bands);
     part.lms = zeros(beyond, grid.bands);
     if (session_.model->reads_ms()) part.ms = zeros(beyond / grid.ratio, grid.bands);
-    return static_cast<double>(peak_bytes(session_.device(), [&] { fuse(part); }));
+    return measured_peak(session_.device(), [&] { fuse(part); });
+  }
+
+  Tensor core_of(const ScenePart& part) const {
+    const Window w = seen(part);
+    return crop(fused(input_of(part), w), part.core.row - w.row, part.core.col - w.col, part.core.rows, part.core.cols);
   }
 
   static constexpr std::int64_t kMeasuredSide = 64;
@@ -190,6 +195,8 @@ class LocalMethod : public NetworkMethod {
   std::int64_t reach_;
   double fixed_bytes_ = 0;
   double pixel_bytes_ = 0;
+  std::unique_ptr<CachingAllocator> memory_;
+  Shape memory_shape_;  // of the parts that it is for
 };
 
 // The same with the pooled statistics of the whole scene.
@@ -229,7 +236,10 @@ class PooledMethod final : public LocalMethod {
       if (!whole.empty()) pool(whole);
     }
   }
-  void finish_survey() override { statistics_->finish(1); }
+  void finish_survey() override {
+    statistics_->finish(1);
+    cpu_allocator().trim();
+  }
 
  protected:
   void start() override { statistics_.emplace(grid_.rows, grid_.cols, side_, stages_ * network_.pooled_channels()); }
@@ -308,7 +318,7 @@ class SampledMethod final : public NetworkMethod {
     const std::int64_t values = grid_.bands * pixels;
     const std::int64_t core_values = grid_.bands * rows * cols;
     const std::int64_t held = 4 * fields_ * values + 8 * (core_values + rows * cols);
-    const std::int64_t batch = std::llround(kHeldForLive * (fixed_bytes_ + tile_bytes_ * static_cast<double>(tiles().batch)));
+    const std::int64_t batch = held_for(fixed_bytes_ + tile_bytes_ * static_cast<double>(tiles().batch));
     const std::int64_t copies = session_.device().is_cpu() ? 0 : 2 * 4 * (2 * values + grid_.pan_bands * pixels);
     return held + copies + std::max({8 * values, batch, 12 * core_values});
   }
@@ -325,7 +335,7 @@ class SampledMethod final : public NetworkMethod {
     }
   }
 
-  Tensor fuse_core(const ScenePart& part) const override {
+  Tensor fuse_core(const ScenePart& part) override {
     const Window w = seen(part);
     SamplingOptions options{.sampler = session_.experiment.sampler, .tiles = tiles()};
     options.graph = graph_;
@@ -345,7 +355,7 @@ class SampledMethod final : public NetworkMethod {
     options.sampler.steps = std::min<std::int64_t>(options.sampler.steps, 2);  // more hold no more at once
     options.tiles.rule = TileRule::smooth;                                     // one tile per image
     options.tiles.batch = count;
-    return static_cast<double>(peak_bytes(device, [&] { session_.sample(input, options); }));
+    return measured_peak(device, [&] { session_.sample(input, options); });
   }
   static Region region(const Window& w) { return {w.row, w.col, w.rows, w.cols}; }
   const TileConfig& tiles() const { return session_.experiment.tiles; }
