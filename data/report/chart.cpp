@@ -38,10 +38,11 @@ std::string band_of(const Series& s, const ChartFrame& frame, const LineChart& c
 std::string curve_of(const Series& s, const ChartFrame& frame, const LineChart& chart) {
   std::string points;
   std::string marks;
+  const bool marked = s.points || s.x.size() == 1;  // a curve of one point would not be seen
   for (std::size_t i = 0; i < s.x.size(); ++i) {
     if (!drawable(s.x[i], s.y[i], chart)) continue;
     points += point(frame.x(s.x[i]), frame.y(s.y[i])) + " ";
-    if (!s.points) continue;
+    if (!marked) continue;
     marks += fmt::format(R"(<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="3"><title>{}: {}</title></circle>)", css_class(s.ink),
                          frame.x(s.x[i]), frame.y(s.y[i]), html::shortest(s.x[i], 6), html::shortest(s.y[i], 5));
   }

@@ -9,6 +9,21 @@
 
 namespace cf {
 
+namespace {
+
+// Ticks in as few digits as tell them apart.
+std::vector<std::string> labels_of(const std::vector<double>& values) {
+  std::vector<std::string> labels;
+  for (int digits = 4; digits <= 12; ++digits) {
+    labels.clear();
+    for (const double v : values) labels.push_back(html::shortest(v, digits));
+    if (std::adjacent_find(labels.begin(), labels.end()) == labels.end()) break;
+  }
+  return labels;
+}
+
+}  // namespace
+
 void Extent::take(double value, bool logarithmic) {
   if (!std::isfinite(value) || (logarithmic && value <= 0)) return;
   low = found ? std::min(low, value) : value;
@@ -74,9 +89,12 @@ std::string ChartFrame::open(const std::string& description) const {
 
 std::string ChartFrame::x_axis() const {
   std::string svg;
-  for (const double tick : ticks(xs_, x_.logarithmic, 4)) {
+  const std::vector<double> places = ticks(xs_, x_.logarithmic, 4);
+  const std::vector<std::string> labels = labels_of(places);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const double tick = places[i];
     svg += rule("grid", x(tick), top(), x(tick), bottom());
-    svg += fmt::format(R"(<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>)", x(tick), bottom() + 15, html::shortest(tick));
+    svg += fmt::format(R"(<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>)", x(tick), bottom() + 15, labels[i]);
   }
   svg += rule("axis", left(), bottom(), right(), bottom());
   if (!x_.label.empty()) {
@@ -88,9 +106,12 @@ std::string ChartFrame::x_axis() const {
 
 std::string ChartFrame::y_axis() const {
   std::string svg;
-  for (const double tick : ticks(ys_, y_.logarithmic, 4)) {
+  const std::vector<double> places = ticks(ys_, y_.logarithmic, 4);
+  const std::vector<std::string> labels = labels_of(places);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const double tick = places[i];
     svg += rule("grid", left(), y(tick), right(), y(tick));
-    svg += fmt::format(R"(<text x="{}" y="{:.1f}" text-anchor="end">{}</text>)", left() - 6, y(tick) + 4, html::shortest(tick));
+    svg += fmt::format(R"(<text x="{}" y="{:.1f}" text-anchor="end">{}</text>)", left() - 6, y(tick) + 4, labels[i]);
   }
   return svg;
 }

@@ -41,7 +41,8 @@ dl{margin:0}
 .box{margin:1rem 0;overflow:hidden}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
-.caption{margin:0;padding:.7rem 1rem .55rem;color:var(--muted);font-size:.88rem;border-bottom:1px solid var(--line);max-width:none}
+.caption{margin:0;padding:.7rem 1rem .55rem;color:var(--muted);font-size:.88rem;max-width:none;
+border-bottom:1px solid var(--line)}
 th,td{padding:.42rem .8rem;text-align:right;white-space:nowrap;border-top:1px solid var(--line);vertical-align:baseline}
 thead th{font-weight:600;color:var(--muted);font-size:.85rem;border-top:0}
 th:first-child,.words td,.words th{text-align:left}
@@ -102,8 +103,9 @@ color:var(--muted)}
 .layers .over{position:absolute;inset:0;height:100%;clip-path:inset(0 calc(100% - var(--cut)) 0 0)}
 .divider{position:absolute;top:0;bottom:0;left:var(--cut);width:2px;margin-left:-1px;background:#fff;
 box-shadow:0 0 0 1px rgba(0,0,0,.55);pointer-events:none}
-.divider::after{content:"\2194";position:absolute;top:50%;left:1px;width:30px;height:30px;margin:-15px 0 0 -15px;border-radius:50%;
-background:#fff;color:#182026;font:600 17px/29px system-ui,sans-serif;text-align:center;box-shadow:0 0 0 1px rgba(0,0,0,.55)}
+.divider::after{content:"\2194";position:absolute;top:50%;left:1px;width:30px;height:30px;margin:-15px 0 0 -15px;
+border-radius:50%;background:#fff;color:#182026;font:600 17px/29px system-ui,sans-serif;text-align:center;
+box-shadow:0 0 0 1px rgba(0,0,0,.55)}
 .cut{position:absolute;inset:0;width:100%;height:100%;margin:0;opacity:0;cursor:ew-resize;touch-action:pan-y pinch-zoom}
 .cut:focus-visible+.divider{box-shadow:0 0 0 3px var(--accent)}
 .name{position:absolute;top:8px;max-width:45%;padding:1px 8px;border-radius:4px;background:rgba(12,16,20,.74);color:#fff;
@@ -117,10 +119,13 @@ button{cursor:pointer;padding:.3rem .8rem}
 button[aria-pressed=true]{background:var(--soft);border-color:var(--accent)}
 footer{color:var(--muted);font-size:.85rem;padding-top:1.2rem;padding-bottom:2.5rem}
 footer p{margin:0;max-width:none}
-@media (max-width:860px){.js .viewer{display:block}.js .viewer .looks{margin-top:1rem}.js .viewer .maps{margin-top:.9rem;grid-template-columns:repeat(2,minmax(0,1fr))}}
+@media (max-width:860px){.js .viewer{display:block}.js .viewer .looks{margin-top:1rem}
+.js .viewer .maps{margin-top:.9rem;grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media (max-width:520px){.facts div{grid-template-columns:1fr;gap:0}.viewer{padding:.7rem;border-radius:8px}
-.cards{grid-template-columns:repeat(2,minmax(0,1fr))}.cards div:last-child:nth-child(odd){grid-column:1/-1}.cards .value{font-size:1.45rem}
-.controls{display:grid;grid-template-columns:repeat(2,minmax(0,1fr))}.controls select{flex:1;min-width:0}th,td{padding:.4rem .6rem}}
+.cards{grid-template-columns:repeat(2,minmax(0,1fr))}.cards div:last-child:nth-child(odd){grid-column:1/-1}
+.cards .value{font-size:1.45rem}
+.controls{display:grid;grid-template-columns:repeat(2,minmax(0,1fr))}.controls select{flex:1;min-width:0}
+th,td{padding:.4rem .6rem}}
 @media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
 @media print{:root{--bg:#fff;--card:#fff;--ink:#000;--muted:#444;--line:#ccc;--soft:#fff}body{font-size:10.5pt}
 nav,.stage{display:none}.js .viewer{display:block}.js .viewer .looks{grid-template-columns:repeat(3,minmax(0,1fr))}

@@ -203,6 +203,12 @@ TEST_CASE("charts: what cannot be drawn is left out") {
   };
   CHECK(circles(one) == 2);
   CHECK(!contains(one, "legend"));
+  // Ticks that are near each other are told apart; one point alone is seen.
+  const std::string flat =
+      line_chart({.title = "t", .x = {}, .y = {}, .series = {{.name = "a", .x = {1, 2}, .y = {15.0054, 15.0167}}}});
+  CHECK(contains(flat, ">15.01<"));
+  CHECK(contains(flat, ">15.015<"));
+  CHECK(circles(line_chart({.title = "t", .x = {}, .y = {}, .series = {{.name = "a", .x = {1}, .y = {2}}}})) == 1);
   chart.series.push_back({.name = "b", .ink = Ink::exp, .x = {1}, .y = {0.1}});
   CHECK(contains(line_chart(chart), "legend"));
   // One value only, in each kind.

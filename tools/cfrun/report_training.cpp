@@ -79,10 +79,10 @@ void add_training(Page& page, const std::filesystem::path& checkpoint) {
     if (charts.size() < 6 && meaning_of(name).better != 0)
       charts.push_back(chart("Validation: " + metric_column(name).name, log.valid.at(name), false));
   }
-  page.section("Training",
-               fmt::format("{} steps in {}. Curves are means of neighbouring steps where there are many; the band reaches "
-                           "from the least to the largest.",
-                           html::count(static_cast<std::int64_t>(log.loss.x.size())), html::duration(log.seconds)));
+  const auto steps = static_cast<std::int64_t>(log.loss.x.size());
+  page.section("Training", fmt::format("{} step{} in {}. Curves are means of neighbouring steps where there are many; the band "
+                                       "reaches from the least to the largest.",
+                                       html::count(steps), steps == 1 ? "" : "s", html::duration(log.seconds)));
   page.charts(charts);
 }
 
