@@ -6,6 +6,10 @@
 namespace cf {
 namespace {
 
+// Sides of the output's blocks. Smaller ones let scenes be streamed in flatter strips; COGs are read over networks.
+constexpr std::int64_t kBlock = 256;
+constexpr std::int64_t kCogBlock = 512;
+
 struct FuseArguments {
   FuseOptions options;
   std::string max_memory = "2G";
@@ -24,6 +28,7 @@ int run(FuseArguments a) {
   }
   if (!a.out_nodata.empty()) o.nodata.output = parse_nodata(a.out_nodata, "--out-nodata");
   if (a.cog) o.format.layout = Layout::cog;
+  o.format.block = a.cog ? kCogBlock : kBlock;
   return fuse_scene(o);
 }
 
