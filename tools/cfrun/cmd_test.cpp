@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iterator>
 #include <map>
+#include <optional>
 
 #include "data/mat.h"
 #include "data/results.h"
@@ -102,6 +103,24 @@ class SetTest {
   bool baselines_;
 };
 
+// The folder of the results, made before the work, so that an impossible one shows; gone again where nothing was put into it.
+class ResultFolder {
+ public:
+  explicit ResultFolder(std::filesystem::path path) : path_(std::move(path)), made_(!std::filesystem::exists(path_)) {
+    make_directories(path_);
+  }
+  ~ResultFolder() {
+    std::error_code not_empty;
+    if (made_) std::filesystem::remove(path_, not_empty);
+  }
+  ResultFolder(const ResultFolder&) = delete;
+  ResultFolder& operator=(const ResultFolder&) = delete;
+
+ private:
+  std::filesystem::path path_;
+  bool made_;
+};
+
 void apply_options(const TestArguments& a, Experiment& e) {
   if (!a.metrics.empty()) e.test.metrics = a.metrics;
   if (a.crop >= 0) e.test.crop = a.crop;
@@ -172,7 +191,8 @@ int test(const TestArguments& a) {
   fmt::print("checkpoint: {}\n", checkpoint.string());
   if (a.noise_use) return test_noise_use(a, *session);
   const auto files = test_files(a, session->experiment);
-  if (a.report.empty()) make_directories(out);
+  std::optional<ResultFolder> folder_of_results;
+  if (a.report.empty()) folder_of_results.emplace(out);
   TestReport report(a.report.empty() ? out / "report.html" : std::filesystem::path(a.report), *session, checkpoint, a.weights);
   if (!a.steps.empty() || !a.samplers.empty()) return test_steps(a, *session, files, out, report);
   for (const auto& file : files) {
