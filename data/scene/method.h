@@ -12,12 +12,12 @@ namespace cf {
 // A part of a scene on the output grid, which is PAN's. Values are digital numbers divided by the scene's scale, f32; pixels
 // without data hold those of the nearest valid pixel; beyond the scene's edges it is mirrored.
 struct ScenePart {
-  Window window;  // of the output grid, halo included; rows and columns before the scene's first are negative
-  Window core;    // the part of it that is asked for, inside the scene
-  Tensor pan;     // (1, H, W, P)
-  Tensor lms;     // (1, H, W, B)
-  Tensor ms;      // (1, H / R, W / R, B), on the grid whose pixels are R x R output pixels, counted from the scene's first
-  Tensor valid;   // (1, H, W, 1) u8: 1 where PAN and all MS bands have data
+  Window window;    // of the output grid, halo included; rows and columns before the scene's first are negative
+  Window core;      // the part of it that is asked for, inside the scene
+  Tensor pan;       // (1, H, W, P)
+  Tensor lms;       // (1, H, W, B)
+  Tensor ms;        // (1, H / R, W / R, B), on the grid whose pixels are R x R output pixels, counted from the scene's first
+  Tensor valid;     // (1, H, W, 1) u8: 1 where PAN and all MS bands have data
   Tensor valid_ms;  // (1, H / R, W / R, 1) u8: 1 where a pixel of `ms` has data in all bands
 };
 

@@ -242,7 +242,8 @@ TEST_CASE("SSDiff refuses what it cannot compute") {
   };
   refuses({.dim = 12}, "model.ssdiff.dim is 12");
   refuses({.dim = 24, .head_dim = 8}, "model.ssdiff.dim is 24");
-  refuses({.dim = 48}, "model.ssdiff.dim is 48, and 48 features of one of its levels do not divide into model.ssdiff.groups = 32");
+  refuses({.dim = 48},
+          "model.ssdiff.dim is 48, and 48 features of one of its levels do not divide into model.ssdiff.groups = 32");
   refuses({.dim = 24, .head_dim = 8}, "take 8 groups");
   refuses({.dim = 32, .groups = 5}, "take 1 groups");
   refuses({.dim = 32, .head_dim = 5}, "must divide dim");

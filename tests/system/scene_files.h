@@ -27,9 +27,9 @@ struct SceneSpec {
   std::int64_t bands = 4;
   SampleType type = SampleType::u16;
   std::optional<double> nodata = std::nullopt;  // of both
-  bool holes = false;            // nodata corners of MS, a nodata block in PAN
-  std::int64_t shift = 0;        // PAN begins and ends this many PAN pixels later than MS
-  double full = 2047;            // about the largest value
+  bool holes = false;                           // nodata corners of MS, a nodata block in PAN
+  std::int64_t shift = 0;                       // PAN begins and ends this many PAN pixels later than MS
+  double full = 2047;                           // about the largest value
   std::string crs = utm(35);
 };
 

@@ -24,7 +24,8 @@ void add_synth(CLI::App& app, Action& action) {
       ->check(CLI::IsMember(sensor_names()))
       ->capture_default_str();
   command->add_option("--bands", options->bands, "multispectral bands; 0: the sensor's")->capture_default_str();
-  command->add_option("--size", options->size, "side of the scene in multispectral pixels; 0: 384, 192 above 16 bands, 512 of sar")
+  command
+      ->add_option("--size", options->size, "side of the scene in multispectral pixels; 0: 384, 192 above 16 bands, 512 of sar")
       ->capture_default_str();
   command->add_option("--seed", options->seed, "of the scene")->capture_default_str();
   command->callback([folder, options, &action] { action = [folder, options] { return synth(*folder, *options); }; });
