@@ -156,8 +156,12 @@ class FuseJob {
   }
 
  private:
+  // Two rows of the output's blocks, so that blocks which tiles share are whole before they are written, but not much more: what
+  // is in the cache at the end is written when nothing is left to compute beside it.
   std::int64_t raster_cache() const {
-    return std::clamp(options_.max_memory / 16, std::int64_t{16} << 20U, std::int64_t{128} << 20U);
+    const std::int64_t row = options_.format.block * out_.cols * std::ssize(out_.bands) * 4;
+    const std::int64_t most = std::clamp(options_.max_memory / 16, std::int64_t{16} << 20U, std::int64_t{128} << 20U);
+    return std::clamp(2 * row, std::int64_t{16} << 20U, most);
   }
 
   std::unique_ptr<SceneLooks> make_looks() {
