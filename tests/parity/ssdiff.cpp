@@ -62,7 +62,8 @@ FusionInput images_of(const Fixture& f, DType dtype) {
 
 // How far weights are moved, relatively, to see what f32 may do: this much moves the gradients by as much as f32's rounding does
 // where no kink is near (2e-6). A fixture may sit on a kink, or follow an optimizer that divides rounding by rounding. Then f64
-// itself answers with a jump, and f32 cannot be held to less than a multiple of that.
+// itself answers with a jump, and f32 cannot be held to less than a multiple of that. (PyTorch in f32 on one thread has a median
+// error of gradients of 2.3e-3 on ssdiff_train of seed 1, where 2e-4 is asked, and of 1.5e-6 on seeds 0 and 2.)
 constexpr double kRounding = 3e-7;
 constexpr std::uint64_t kTrials = 4;
 constexpr double kAllowance = 2;
