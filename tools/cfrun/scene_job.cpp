@@ -224,6 +224,7 @@ class FuseJob {
 FuseSummary FuseJob::summarize(const StreamResult& result) const {
   FuseSummary s;
   s.method = chosen_.title;
+  if (chosen_.is_network()) s.device = chosen_.session->device();
   s.checkpoint = options_.checkpoint;
   s.sensor = chosen_.sensor;
   s.scale = in_.scaled ? in_.scale : 0;
