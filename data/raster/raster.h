@@ -1,5 +1,5 @@
 // Georeferenced rasters in any format that GDAL reads and writes, window by window. GDAL is loaded when the first raster is
-// opened, because it would cost every start of the program a tenth of a second.
+// opened, because linked it would make every start of the program several times longer.
 #pragma once
 
 #include <array>

@@ -92,7 +92,7 @@ TEST_CASE("bf16: factors are rounded, sums are not") {
   }
 }
 
-TEST_CASE("bf16: products too small to gain from it stay exact") {
+TEST_CASE("bf16: convolutions of few channels stay exact") {
   const AllowBf16 allowed;
   const ConvParams same{.padding = 1};
   const Tensor x = random({1, 6, 5, 1}, 1);

@@ -53,6 +53,15 @@ SamplingOptions options(double eta) {
   return o;
 }
 
+// With a graph that has recorded the network's work on these images.
+SamplingOptions recorded(const Network& network, const FusionInput& input) {
+  SamplingOptions captured = options(0);
+  captured.graph = std::make_shared<SamplingGraph>();
+  for (int i = 0; i < 3; ++i) network.denoiser().sample(input, captured);
+  REQUIRE(captured.graph->recorded());
+  return captured;
+}
+
 TEST_CASE("sampling graph: recorded and repeated, with the pixels of sampling step by step") {
   const FakeGpu gpu;
   const Network network;
@@ -75,11 +84,8 @@ TEST_CASE("sampling graph: recorded and repeated, with the pixels of sampling st
 TEST_CASE("sampling graph: another plan or shape begins anew") {
   const FakeGpu gpu;
   const Network network;
-  SamplingOptions captured = options(0);
-  captured.graph = std::make_shared<SamplingGraph>();
   const FusionInput input = images(1);
-  for (int i = 0; i < 3; ++i) network.denoiser().sample(input, captured);
-  REQUIRE(captured.graph->recorded());
+  SamplingOptions captured = recorded(network, input);
   captured.sampler.steps = 1;
   SamplingOptions plain = captured;
   plain.graph = nullptr;
@@ -91,10 +97,8 @@ TEST_CASE("sampling graph: another plan or shape begins anew") {
 TEST_CASE("sampling graph: what is not finite is found in recorded work, too, and named") {
   const FakeGpu gpu;
   const Network network;
-  SamplingOptions captured = options(0);
-  captured.graph = std::make_shared<SamplingGraph>();
   const FusionInput input = images(1);
-  for (int i = 0; i < 3; ++i) network.denoiser().sample(input, captured);
+  const SamplingOptions captured = recorded(network, input);
   const Tensor flat = network.store.flat().to(Device{});
   for (float& v : flat.span<float>()) v = std::numeric_limits<float>::quiet_NaN();
   network.store.flat().copy_from(flat);
