@@ -36,7 +36,8 @@ std::map<std::string, std::vector<std::string>> rules() {
       {"framework/optim", with(nn, {"kernels"})},
       {"framework/io", {"framework/core", "framework/tensor", "framework/io"}},
       {"framework/capture", {"framework/core", "framework/tensor", "framework/autograd", "framework/ops", "framework/capture"}},
-      {"framework/train", with(nn, {"framework/capture", "framework/io", "framework/train"})},
+      {"framework/dist", with(kTensor, {"framework/dist"})},
+      {"framework/train", with(nn, {"framework/capture", "framework/dist", "framework/io", "framework/train"})},
       {"models", with(nn, {"framework/capture", "framework/io", "framework/train", "models"})},
       {"data", {"framework/core", "framework/tensor", "data"}},
       {"tools", {"framework", "kernels", "models", "data", "tools"}}};
