@@ -197,6 +197,8 @@ void check_against(const ordered_json& json, const ordered_json& schema, std::st
 void apply_override(ordered_json& json, const ordered_json& schema, std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   check(equals != std::string_view::npos && equals > 0, "override \"{}\": expected path.to.key=value", assignment);
+  check(is_utf8(assignment), "override of {}: it is not UTF-8 text",
+        is_utf8(assignment.substr(0, equals)) ? assignment.substr(0, equals) : "a key");
   std::string_view rest = assignment.substr(0, equals);
   ordered_json changed = json;
   ordered_json* at = &changed;

@@ -52,7 +52,8 @@ ordered_json schema(std::string_view title) {
 // struct's defaults.
 template <Struct T>
 T read(const ordered_json& json, std::string_view source) {
-  check_against(json, schema<T>(""), source);
+  static const ordered_json kSchema = schema<T>("");
+  check_against(json, kSchema, source);
   T value;
   try {
     detail::from_json(json, value, "");

@@ -50,6 +50,15 @@ ordered_json parse_json(std::string_view text, std::string_view source) {
   }
 }
 
+bool is_utf8(std::string_view text) {
+  try {
+    static_cast<void>(ordered_json(text).dump());
+    return true;
+  } catch (const ordered_json::type_error&) {
+    return false;
+  }
+}
+
 ordered_json read_json(const std::filesystem::path& path) { return parse_json(read_text(path), path.string()); }
 
 void write_json(const std::filesystem::path& path, const ordered_json& json) { write_file(path, json.dump(2) + "\n"); }

@@ -124,7 +124,7 @@ Tensor parse(std::string_view bytes, const std::string& what) {
     array.strides[axis] = step;
     step *= shape[axis];
   }
-  return take(decode(type, count, [&](void* data, std::size_t n) { std::memcpy(data, values.data(), n); }), array);
+  return take(decode(type, count, [&](void* data, std::size_t n) { values.copy(static_cast<char*>(data), n); }), array);
 }
 
 }  // namespace

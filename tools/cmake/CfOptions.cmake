@@ -4,8 +4,16 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-# Sanitized code is built to be tested, so it shall build fast.
-if(CF_SANITIZE)
+if(CF_FUZZ AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  message(FATAL_ERROR "CF_FUZZ needs clang (Debian's clang and libclang-rt-14-dev): -DCMAKE_CXX_COMPILER=clang++, or --preset fuzz")
+endif()
+if(CF_FUZZ AND NOT CF_SANITIZE OR CF_SANITIZE AND CF_SANITIZE_THREAD)
+  message(FATAL_ERROR "CF_FUZZ goes with CF_SANITIZE, CF_SANITIZE_THREAD without it")
+endif()
+# Sanitized code is built to be tested, so it shall build fast; fuzzers run for hours.
+if(CF_FUZZ)
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+elseif(CF_SANITIZE OR CF_SANITIZE_THREAD)
   set(CMAKE_CXX_FLAGS_RELEASE "-O1")
 else()
   set(CMAKE_CXX_FLAGS_RELEASE "-O3")
@@ -38,6 +46,14 @@ if(CF_SANITIZE)
     # The instrumentation hides from g++ what is initialised (seen inside std::regex).
     target_compile_options(cf_options INTERFACE -Wno-maybe-uninitialized)
   endif()
+endif()
+if(CF_SANITIZE_THREAD)
+  target_compile_options(cf_options INTERFACE -fsanitize=thread -fno-omit-frame-pointer -g1)
+  target_link_options(cf_options INTERFACE -fsanitize=thread)
+endif()
+if(CF_FUZZ)
+  target_compile_options(cf_options INTERFACE -fsanitize=fuzzer-no-link
+                         -fsanitize-coverage-ignorelist=${CMAKE_SOURCE_DIR}/tests/fuzz/uninteresting.txt)
 endif()
 
 # cf_library(NAME FOLDER... LINKS LIB...): a static library of the sources that lie in the folders, without their
