@@ -104,6 +104,7 @@ struct Experiment {
   std::string precision = "f32";
   bool deterministic = false;
   bool capture = false;
+  std::vector<std::int64_t> gpus;
   ModelConfig model;
   DiffusionConfig diffusion;
   SamplerConfig sampler;
@@ -127,6 +128,8 @@ struct Experiment {
       config::one_of({"f32", "tf32", "bf16"}));
     v("deterministic", deterministic, "the same numbers each run on a GPU, too, at some cost");
     v("capture", capture, "on a GPU: record a step once and repeat it as one piece (a CUDA graph)");
+    v("gpus", gpus, "GPUs of this machine, [0, 1]: each gets a rank, which cfrun starts itself; empty: those of mpirun, or one",
+      config::at_least(0));
     v("model", model, "the network");
     v("diffusion", diffusion, "the process that a denoising network is trained on");
     v("sampler", sampler, "how a denoising network fuses");
