@@ -8,6 +8,7 @@
 #include "framework/core/check.h"
 #include "framework/io/events.h"
 #include "framework/io/files.h"
+#include "framework/train/run_lock.h"
 
 namespace cf {
 namespace {
@@ -42,14 +43,23 @@ bool is_run_of(const std::string& folder, const std::string& name) {
 
 }  // namespace
 
-RunFolder::RunFolder(std::filesystem::path dir, bool resume) : dir_(std::move(dir)) {
-  if (!resume) {
-    check(!std::filesystem::exists(last()) && !std::filesystem::exists(dir_ / "log.jsonl"),
-          "{}: holds a run already; go on with --resume, or choose another --out", dir_.string());
-  }
+RunFolder::RunFolder(std::filesystem::path dir, bool resume) : dir_(std::move(dir)), resume_(resume) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(dir_, ignored)) lock();
+  check_new();
 }
 
 RunFolder::~RunFolder() = default;
+
+void RunFolder::lock() {
+  if (lock_ == nullptr) lock_ = std::make_unique<RunLock>(dir_);
+}
+
+void RunFolder::check_new() const {
+  if (resume_) return;
+  check(!std::filesystem::exists(last()) && !std::filesystem::exists(dir_ / "log.jsonl"),
+        "{}: holds a run already; go on with --resume, or choose another --out", dir_.string());
+}
 
 std::filesystem::path RunFolder::numbered(std::string_view unit, std::int64_t number) const {
   return dir_ / fmt::format("{}-{:06}.cfk", unit, number);
@@ -64,6 +74,10 @@ void RunFolder::prune_numbered(std::int64_t keep) const {
 
 void RunFolder::write_config(const ordered_json& config) {
   make_directories(dir_);
+  if (lock_ == nullptr) {
+    lock();
+    check_new();  // another run may have come and gone since the constructor looked
+  }
   remove_unfinished(dir_);
   write_json(dir_ / "config.json", config);
   if (events_ == nullptr) events_ = EventWriter::open(dir_);
@@ -106,7 +120,7 @@ void RunFolder::events(std::int64_t step, const std::vector<std::pair<std::strin
   events_->flush();
 }
 
-std::filesystem::path newest_run(const std::filesystem::path& root, const std::string& file, const std::string& name) {
+std::filesystem::path find_newest_run(const std::filesystem::path& root, const std::string& file, const std::string& name) {
   std::filesystem::path newest;
   std::filesystem::file_time_type newest_time;
   if (std::filesystem::is_directory(root)) {
@@ -121,6 +135,11 @@ std::filesystem::path newest_run(const std::filesystem::path& root, const std::s
       }
     }
   }
+  return newest;
+}
+
+std::filesystem::path newest_run(const std::filesystem::path& root, const std::string& file, const std::string& name) {
+  const std::filesystem::path newest = find_newest_run(root, file, name);
   check(!newest.empty(), "{}: no run{} with a {} in it; name a checkpoint or a run folder", root.string(),
         name.empty() ? "" : " called " + name, file);
   return newest;

@@ -22,7 +22,8 @@ constexpr std::size_t kSmall = std::size_t{1} << 20U;
 }  // namespace
 
 InputFile::InputFile(const std::string& name) {
-  std::string folder = "/dev/shm/cf_fuzz_XXXXXX";
+  const char* memory = std::getenv("CF_FUZZ_MEMORY");
+  std::string folder = std::string(memory == nullptr ? "/dev/shm" : memory) + "/cf_fuzz_XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) stop("no folder in /dev/shm");
   folder_ = folder;
   path_ = folder_ / name;

@@ -10,7 +10,7 @@
 
 namespace cf::fuzz {
 
-// A file in memory (/dev/shm) of which readers see a new content with each input.
+// A file in memory (in the folder CF_FUZZ_MEMORY, or /dev/shm) of which readers see a new content with each input.
 class InputFile {
  public:
   // `name` with the extension that the reader wants to see.

@@ -126,12 +126,13 @@ void torch() {
   PickleWriter plain;
   plain.dict().text("w").tensor({.numel = 12, .shape = {3, 4}}).end_dict();
   seed("torch", "pickle", with_way(1, plain.stop()));
+  seed("torch", "packed", with_way(7, plain.stop()));
   PickleWriter turned;
   turned.dict().text("state_dict").dict().text("module.w");
-  turned.tensor({.key = "1", .numel = 24, .shape = {4, 3}, .strides = {1, 4}, .offset = 2, .storage = "HalfStorage"});
-  turned.text("module.b").tensor({.numel = 48, .shape = {48}, .storage = "CharStorage"});
+  turned.tensor({.numel = 24, .shape = {4, 3}, .strides = {1, 4}, .offset = 2, .storage = "HalfStorage"});
+  turned.text("module.b").tensor({.key = "1", .numel = 48, .shape = {48}, .storage = "CharStorage"});
   turned.end_dict().text("epoch").integer(7).text("list").op("](").integer(1).op("\x88N").op("e").end_dict();
-  seed("torch", "nested", with_way(1, turned.stop()));
+  seed("torch", "nested", with_way(7, turned.stop()));
   PickleWriter ordered;
   ordered.global("collections", "OrderedDict").op(")R(").text("w").tensor({.numel = 12, .shape = {12}}).end_dict();
   ordered.op("}(").text("_metadata").dict().end_dict().op("ub");
