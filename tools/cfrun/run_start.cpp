@@ -25,7 +25,6 @@ RunStart find_automatic(const RunRequest& request, const std::string& name) {
   for (const std::string& fault : point->passed_over) log::warning("passed over: {}", fault);
   start.checkpoint = point->checkpoint;
   start.step = point->step;
-  log::info("goes on from {}, step {}", start.checkpoint.string(), start.step);
   return start;
 }
 
