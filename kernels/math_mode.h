@@ -1,5 +1,6 @@
 // How exact and how repeatable the products of matrices and convolutions are, for the whole process. On the CPU sums are in an
-// order that depends on nothing but the shape and the threads, whatever is asked here; the reference backend is always exact.
+// order that depends on nothing but the shape and the threads, and where `deterministic` is asked for on the shape alone; the
+// reference backend is always exact.
 #pragma once
 
 #include <compare>
@@ -13,7 +14,7 @@ struct MathMode {
   bool tf32 = false;
   // Lets f32 products on the CPU round their factors to bf16 (8 bits of mantissa), where the processor has units for it.
   bool bf16 = false;
-  // Leaves out algorithms that add in an order that changes from run to run.
+  // Leaves out algorithms that add in an order that changes from run to run, or with the number of threads.
   bool deterministic = false;
   // Times the library's first suggestions for a new shape and takes the fastest, instead of the first.
   bool autotune = false;

@@ -100,6 +100,7 @@ dnnl::matmul::primitive_desc describe_matmul(const dnnl::memory::desc& a, const 
 #endif
 
 void run(const dnnl::primitive& primitive, DnnlArguments arguments, const dnnl::memory::desc& scratchpad) {
+  const OwnThreads threads;
   const Storage memory(scratchpad.get_size(), Device{});
   arguments.emplace(DNNL_ARG_SCRATCHPAD, dnnl_memory(scratchpad, memory.data()));
   primitive.execute(stream(), arguments);
@@ -107,6 +108,7 @@ void run(const dnnl::primitive& primitive, DnnlArguments arguments, const dnnl::
 }
 
 void run(const dnnl::reorder& reorder, dnnl::memory from, dnnl::memory to) {
+  const OwnThreads threads;
   reorder.execute(stream(), from, to);
   stream().wait();
 }

@@ -9,6 +9,7 @@
 
 #include "framework/core/log.h"
 #include "framework/core/parallel.h"
+#include "kernels/math_mode.h"
 
 namespace cf::cpu {
 
@@ -38,12 +39,12 @@ void run(const dnnl::primitive& primitive, DnnlArguments arguments, const dnnl::
 // Copies between layouts; `reorder` is the primitive for just these.
 void run(const dnnl::reorder& reorder, dnnl::memory from, dnnl::memory to);
 
-// While alive inside a parallel loop, this thread counts as the only one. A primitive made for more would wait there for
-// threads that never come.
+// While alive inside a parallel loop, this thread counts as the only one: a primitive made for more would wait there for threads
+// that never come. So does it where results must not depend on the number of threads, among which oneDNN divides sums.
 class OwnThreads {
  public:
   OwnThreads() : before_(max_threads()) {
-    if (omp_in_parallel() != 0) set_threads(1);
+    if (omp_in_parallel() != 0 || math_mode().deterministic) set_threads(1);
   }
   ~OwnThreads() { set_threads(before_); }
   OwnThreads(const OwnThreads&) = delete;

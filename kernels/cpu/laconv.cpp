@@ -9,6 +9,7 @@
 #include "kernels/cpu/float_buffer.h"
 #include "kernels/cpu/micro_gemm-inl.h"
 #include "kernels/laconv.h"
+#include "kernels/math_mode.h"
 #include "kernels/table.h"
 
 #ifndef CF_CPU_LACONV_ONCE
@@ -41,6 +42,7 @@ namespace cf::cpu::HWY_NAMESPACE {
 
 // Pixels of one strip: long enough to keep the accumulators busy, short enough that the strips stay in the first cache.
 constexpr std::int64_t kStrip = 48;
+constexpr std::int64_t kFixedPieces = 16;  // of the gradients, where their number must not depend on the threads
 
 // Part of an image row, and where window offset (dy, dx) moves it.
 struct Strip {
@@ -281,7 +283,9 @@ void backward(const LaconvProblem& p) {
       std::copy_n(p.weight + (o * p.offsets() + i) * p.c, p.c, packed.data() + (i * p.o + o) * cp);
     }
   }
-  const std::int64_t pieces = std::min<std::int64_t>(max_threads(), p.rows());
+  // Each piece has sums of its own, so their number shows in the last bits.
+  const std::int64_t wanted = math_mode().deterministic ? kFixedPieces : max_threads();
+  const std::int64_t pieces = std::min<std::int64_t>(wanted, p.rows());
   std::vector<Partial> parts;
   for (std::int64_t t = 0; t < pieces; ++t) parts.emplace_back(p, p.rows() * t / pieces, p.rows() * (t + 1) / pieces);
   parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
