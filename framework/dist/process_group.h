@@ -43,6 +43,11 @@ class ProcessGroup {
   // Messages of the host, of any length. broadcast gives root's text; all_gather everybody's by rank.
   virtual std::string broadcast_text(const std::string& text, int root) = 0;
   virtual std::vector<std::string> all_gather_text(const std::string& text) = 0;
+  // As all_gather_text(), on rank 0 alone; nothing elsewhere. For texts that are too large to be everywhere.
+  virtual std::vector<std::string> gather_text(const std::string& text) {
+    std::vector<std::string> all = all_gather_text(text);
+    return rank() == 0 ? all : std::vector<std::string>();
+  }
   virtual void barrier() = 0;
 };
 
