@@ -13,6 +13,8 @@ packages=(
   libgdal-dev
   # JSON, command line, log, TensorBoard's wire format
   nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev libprotobuf-dev protobuf-compiler
+  # several ranks
+  libopenmpi-dev openmpi-bin
   # to test
   doctest-dev python3
 )

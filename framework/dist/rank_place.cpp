@@ -30,17 +30,15 @@ std::optional<int> number_of(const char* variable) {
 struct Names {
   const char* size;
   const char* rank;
-  const char* local_rank;
-  const char* local_size;
   bool alone_is_none;  // one rank of it is a process by itself
 };
 
 // In the order in which they are asked: mpirun inside a Slurm job leaves both. SLURM_NTASKS would not do in the second's place:
 // the script of a job has it, too, though srun did not start it.
 constexpr std::array<Names, 3> kLaunchers = {{
-    {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE", false},
-    {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_LOCALID", "", true},
-    {"PMI_SIZE", "PMI_RANK", "MPI_LOCALRANKID", "MPI_LOCALNRANKS", true},
+    {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", false},
+    {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", true},
+    {"PMI_SIZE", "PMI_RANK", true},
 }};
 
 // "1/2:5,6"
@@ -51,8 +49,8 @@ RankPlace started_by_cfrun(std::string_view text) {
         text);
   RankPlace place;
   place.starter = RankPlace::Starter::cfrun;
-  place.rank = place.local_rank = number(text.substr(0, slash), kRankVariable);
-  place.size = place.local_size = number(text.substr(slash + 1, colon - slash - 1), kRankVariable);
+  place.rank = number(text.substr(0, slash), kRankVariable);
+  place.size = number(text.substr(slash + 1, colon - slash - 1), kRankVariable);
   place.sockets = text.substr(colon + 1);
   place.variable = std::string(kRankVariable) + "=" + std::string(text);
   check(place.rank < place.size, "{}={}: not of cfrun", kRankVariable, text);
@@ -71,8 +69,6 @@ RankPlace rank_place() {
     place.starter = RankPlace::Starter::mpi;
     place.rank = number_of(names.rank).value_or(0);
     place.size = *size;
-    place.local_rank = number_of(names.local_rank).value_or(0);
-    place.local_size = number_of(names.local_size).value_or(place.local_rank + 1);
     place.variable = fmt::format("{}={}", names.size, *size);
     return place;
   }

@@ -11,8 +11,6 @@ struct RankPlace {
   // As the environment says, before any group is open.
   int rank = 0;
   int size = 1;
-  int local_rank = 0;    // among the ranks on this machine
-  int local_size = 1;    // their number
   std::string variable;  // "OMPI_COMM_WORLD_SIZE=2", for messages: what it is known from
   std::string sockets;   // cfrun: the connections to the other ranks, socket_group.h
 };

@@ -1,16 +1,99 @@
 #include "framework/dist/watch.h"
 
-#include <fmt/core.h>
+#include <sched.h>
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "framework/core/check.h"
+#include "framework/dist/process_group.h"
+#include "framework/dist/rank_place.h"
+#include "framework/dist/watch_connections.h"
+#include "framework/dist/watch_posts.h"
 
 namespace cf {
 
 std::string Verdict::text() const { return fmt::format("rank {} on {}: {}", rank, host, reason); }
 
 namespace watch {
+namespace {
 
-// Of one process there is nothing to watch.
-void progress() {}
-void set_hang_seconds(double /*seconds*/) {}
+// A process is one rank.
+Life life;
+std::unique_ptr<Post> post;
+
+// While alive, this rank waits for others.
+class Waiting {
+ public:
+  Waiting() {
+    ++life.waits;
+    ++life.waiting;
+  }
+  ~Waiting() { --life.waiting; }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+};
+
+// Asking is cheap, and what is waited for is often about to come; who shares a core with others lets them work.
+void pause(int asked) {
+  constexpr int kAtOnce = 100;
+  constexpr int kYielding = 1000;
+  if (asked < kAtOnce) return;
+  if (asked < kYielding) {
+    ::sched_yield();
+  } else {
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+}
+
+}  // namespace
+
+void progress() { ++life.steps; }
+void set_hang_seconds(double seconds) { life.hang_seconds = seconds; }
+
+void open(ProcessGroup& group, Options options) {
+  check(post == nullptr, "ranks: they are watched already");
+  const std::vector<std::string> hosts = group.all_gather_text(host_name());
+  post = make_post(group.rank(), hosts, connect(group), std::move(options), life);
+  post->start();
+}
+
+Verdict report_failure(const std::string& reason, int code) {
+  return post == nullptr ? Verdict{0, host_name(), reason, code} : post->fail(reason, code);
+}
+
+void leave() {
+  if (post == nullptr) return;
+  if (!post->leave()) throw_verdict();
+  post.reset();
+}
+
+std::optional<Verdict> verdict() { return post == nullptr ? std::nullopt : post->verdict(); }
+
+void throw_verdict() {
+  if (post != nullptr && post->judged()) [[unlikely]] {
+    throw Error(post->verdict()->text());
+  }
+}
+
+void wait_until(const std::function<bool()>& ready) {
+  if (ready()) return;
+  const Waiting waiting;
+  for (int asked = 0; !ready(); ++asked) {
+    throw_verdict();
+    pause(asked);
+  }
+}
+
+void lost(int rank) {
+  if (post != nullptr && post->await_verdict(2)) throw_verdict();
+  fail("rank {} died: its connection closed", rank);
+}
+
+void set_probe(std::function<std::string()> probe) {
+  if (post != nullptr) post->set_probe(std::move(probe));
+}
 
 }  // namespace watch
 }  // namespace cf

@@ -43,7 +43,7 @@ struct Options {
 void open(ProcessGroup& group, Options options);
 // Tells all ranks that this one fails, and returns when rank 0 has announced what ended the run: this, or what came before.
 // The process must end then, by std::_Exit.
-Verdict fail(const std::string& reason, int code);
+Verdict report_failure(const std::string& reason, int code);
 // Returns when all ranks have come here: their work is done. Throws Error where one fails instead.
 void leave();
 
@@ -51,8 +51,8 @@ void leave();
 
 std::optional<Verdict> verdict();
 // Throws Error where there is a verdict.
-void check();
-// Returns when ready() says true, which it is asked again and again; pauses grow to 50 us. Throws as check().
+void throw_verdict();
+// Returns when ready() says true, which it is asked again and again; pauses grow to 50 us. Throws as throw_verdict().
 void wait_until(const std::function<bool()>& ready);
 // A connection to `rank` broke. Throws Error, with the verdict where it comes within two seconds.
 [[noreturn]] void lost(int rank);

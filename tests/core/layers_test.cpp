@@ -88,13 +88,31 @@ TEST_CASE("only the CUDA backend sees CUDA's headers") {
   for (const char* folder : {"framework", "kernels", "models", "data", "tools", "tests"}) {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const std::string path = fs::relative(entry.path(), root).string();
-      if (!is_source(path) || path.starts_with("kernels/cuda/") || path == "framework/dist/nccl.cpp") continue;
+      if (!is_source(path) || path.starts_with("kernels/cuda/") || path.starts_with("framework/dist/nccl/")) continue;
       for_each_include(entry.path(), [&](const std::string& name) {
         INFO(path << " includes " << name);
         CHECK_FALSE(std::regex_search(name, cuda));
       });
     }
   }
+}
+
+TEST_CASE("only the MPI module sees MPI's header") {
+  const fs::path root = CF_SOURCE_DIR;
+  int inside = 0;
+  for (const char* folder : {"framework", "kernels", "models", "data", "tools", "tests"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+      const std::string path = fs::relative(entry.path(), root).string();
+      if (!is_source(entry.path())) continue;
+      for_each_include(entry.path(), [&](const std::string& name) {
+        if (name != "mpi.h") return;
+        INFO(path << " includes " << name);
+        CHECK(path.starts_with("framework/dist/mpi/"));
+        ++inside;
+      });
+    }
+  }
+  CHECK(inside > 0);
 }
 
 TEST_CASE("only the raster module sees GDAL's headers") {

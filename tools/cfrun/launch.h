@@ -11,6 +11,7 @@ namespace cf {
 
 struct RankRequest {
   std::int64_t ranks = 0;  // --ranks; 0: not given
+  bool saves = false;      // on SIGUSR1 the command saves its work and ends
   // Of the configuration:
   std::string device;
   std::vector<std::int64_t> gpus;

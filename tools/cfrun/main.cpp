@@ -7,6 +7,7 @@
 #include "framework/core/log.h"
 #include "kernels/variants.h"
 #include "tools/cfrun/command.h"
+#include "tools/cfrun/ranks.h"
 #include "tools/cfrun/version.h"
 
 namespace {
@@ -35,7 +36,18 @@ int run(int argc, char** argv) {
   }
   const cf::UseVariants chosen(variants);
   if (!chosen.description().empty()) cf::log::info("kernels: {}", chosen.description());
-  return action();
+  for (const char* command : {"train", "test", "fuse"}) {
+    if (app.got_subcommand(command)) cf::world();  // from here on one rank speaks for all
+  }
+  const int code = action();
+  cf::close_ranks();
+  return code;
+}
+
+int failed(const char* what, const std::string& reason, int code) {
+  cf::fail_ranks(reason, code);
+  fmt::print(stderr, "cfrun: {}: {}\n", what, reason);
+  return code;
 }
 
 }  // namespace
@@ -44,10 +56,8 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const cf::Error& e) {
-    fmt::print(stderr, "cfrun: error: {}\n", e.what());
-    return 2;
+    return failed("error", e.what(), 2);
   } catch (const std::exception& e) {
-    fmt::print(stderr, "cfrun: failed: {}\n", e.what());
-    return 1;
+    return failed("failed", e.what(), 1);
   }
 }

@@ -23,8 +23,12 @@ ProcessGroup& world();
 std::shared_ptr<ProcessGroup> group_on(Device device);
 
 // The name of the device that this rank computes on, of the configured one and the configured GPUs: "cuda" and "auto" stand for
-// the GPU of this rank's number on its machine, where there are GPUs. Throws Error where more ranks run here than there are GPUs.
+// the GPU of this rank's number on its machine, where there are GPUs. All ranks call it. Throws Error where more ranks run here
+// than there are GPUs, and where only some find GPUs.
 std::string device_of_rank(const std::string& device, const std::vector<std::int64_t>& gpus);
+
+// Throws Error unless so many ranks find a GPU each on this machine, which has some: of `gpus`, or of all where that is empty.
+void check_gpus(std::int64_t ranks, const std::vector<std::int64_t>& gpus);
 
 // Throws Error, on all ranks, where one of these facts (name, value) is not the same on all of them: it names the first rank that
 // differs from rank 0, and the fact.

@@ -2,6 +2,7 @@
 include(CheckLanguage)
 
 set(CF_HAVE_CUDA OFF)
+set(CF_HAVE_NCCL OFF)
 if(CF_CUDA STREQUAL "OFF")
   return()
 endif()
@@ -51,6 +52,21 @@ target_include_directories(cf_dep_cuda SYSTEM INTERFACE ${CF_CUDNN_INCLUDE} ${CU
 target_compile_definitions(cf_dep_cuda INTERFACE CF_CUDA_LIBRARY_DIRS="${CF_CUDA_LIBRARY_DIRS}")
 target_link_libraries(cf_dep_cuda INTERFACE CUDA::cudart_static CUDA::nvtx3 ${CMAKE_DL_LIBS})
 set(CF_HAVE_CUDA ON)
+
+# NCCL likewise: for several GPUs only.
+find_path(CF_NCCL_INCLUDE nccl.h ${places})
+find_library(CF_NCCL_LIBRARY nccl ${places})
+if(CF_NCCL_INCLUDE)
+  add_library(cf_dep_nccl INTERFACE)
+  target_include_directories(cf_dep_nccl SYSTEM INTERFACE ${CF_NCCL_INCLUDE})
+  if(CF_NCCL_LIBRARY)
+    get_filename_component(nccl_folder ${CF_NCCL_LIBRARY} DIRECTORY)
+    target_compile_definitions(cf_dep_nccl INTERFACE CF_NCCL_LIBRARY_DIR="${nccl_folder}")
+  endif()
+  set(CF_HAVE_NCCL ON)
+else()
+  message(STATUS "nccl.h was not found: building for one GPU")
+endif()
 
 # Our flags for nvcc. fmt's compile-time check of format strings is beyond it; the host compiler has checked the same headers.
 target_compile_options(cf_options INTERFACE
