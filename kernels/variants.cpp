@@ -12,6 +12,8 @@ namespace cpu {
 void conv_onednn(ConvKernels& k);
 void conv_bf16(ConvKernels& k);
 void fused_loops(FusedKernels& k);
+void attention_vectors(AttentionKernels& k);
+void attention_bf16(AttentionKernels& k);
 void laconv_unfold(LaconvKernels& k);
 void matmul_bf16(MatmulKernels& k);
 }  // namespace cpu
@@ -113,7 +115,11 @@ constexpr Variant kVariants[] = {
     {"laconv", "own", kCuda, "our own kernels", own<kCuda, &T::laconv>},
     {"laconv", "reference", kReference, "plain loops", own<kReference, &T::laconv>},
 
-    {"attention", "own", kCpu, "the backend's own", own<kCpu, &T::attention>},
+    {"attention", "own", kCpu, "by matrix units, numbers as three bf16, where a processor has them; else by vectors",
+     own<kCpu, &T::attention>},
+    {"attention", "vectors", kCpu, "by vectors", from<&T::attention, cpu::attention_vectors>},
+    {"attention", "bf16", kCpu, "factors rounded to bf16, for processors with matrix units; else by vectors",
+     from<&T::attention, cpu::attention_bf16>, DType::bf16},
     {"attention", "own", kCuda, "our own kernels", own<kCuda, &T::attention>},
     {"attention", "reference", kReference, "plain loops", own<kReference, &T::attention>},
 

@@ -23,8 +23,14 @@ struct AttentionProblem {
         v(v_view.as<float>()) {}
 };
 
+// By vectors.
 void attention_forward(const AttentionProblem& p);
 void attention_backward(const AttentionProblem& p);
+// By the processor's matrix units, for heads of at most kMostTileChannels (kernels/cpu/matrix_tiles.h). one_part: factors of
+// products are rounded to bf16; else results are as exact as those of vectors.
+constexpr std::int64_t kMostTileChannels = 16;
+void attention_forward_tiles(const AttentionProblem& p, bool one_part);
+void attention_backward_tiles(const AttentionProblem& p, bool one_part);
 // In f32 (kernels/attention.h).
 void cross_covariance(ConstView a, ConstView b, View m);
 void head_matmul(bool transpose, ConstView x, ConstView m, View y);

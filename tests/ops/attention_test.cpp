@@ -8,7 +8,7 @@
 #include "framework/core/parallel.h"
 #include "framework/core/rng.h"
 #include "framework/ops/ops.h"
-#include "kernels/table.h"
+#include "kernels/variants.h"
 #include "tests/harness/compare.h"
 
 using namespace cf;
@@ -22,12 +22,22 @@ struct Setting {
   Backend backend;
   DType dtype;
   double tolerance;
+  const char* variant = "";
+};
+
+// While alive, operators compute as the setting says.
+struct Using {
+  explicit Using(const Setting& s) : kernels(s.backend), variants(s.variant) {}
+  UseKernels kernels;
+  UseVariants variants;
 };
 
 // In f32 probabilities carry the rounding of scores of a few units, and sums that of some hundred terms.
 std::vector<Setting> settings() {
-  std::vector<Setting> all = {
-      {Backend::reference, DType::f64, 1e-12}, {Backend::reference, DType::f32, 1e-6}, {Backend::cpu, DType::f32, 2e-6}};
+  std::vector<Setting> all = {{Backend::reference, DType::f64, 1e-12},
+                              {Backend::reference, DType::f32, 1e-6},
+                              {Backend::cpu, DType::f32, 2e-6},
+                              {Backend::cpu, DType::f32, 2e-6, "attention:vectors"}};
   if (cuda_is_emulated()) all.push_back({Backend::cuda, DType::f32, 2e-6});
   return all;
 }
@@ -73,8 +83,9 @@ void check_twins(const Fn& fn, const Fn& composite, const Tensors& values) {
   }();
   for (const Setting& s : settings()) {
     CAPTURE(kernel_table(s.backend).name);
+    CAPTURE(s.variant);
     CAPTURE(name_of(s.dtype));
-    const UseKernels use(s.backend);
+    const Using use(s);
     const Tensors got = evaluate(fn, values, s.dtype);
     for (std::size_t i = 0; i < want.size(); ++i) {
       CAPTURE(i);
@@ -153,7 +164,8 @@ TEST_CASE("scores of ten thousand do not overflow") {
   }();
   for (const Setting& s : settings()) {
     CAPTURE(kernel_table(s.backend).name);
-    const UseKernels use(s.backend);
+    CAPTURE(s.variant);
+    const Using use(s);
     const Tensors got = evaluate(attention(16, 1), values, s.dtype);
     CHECK(test::relative_error(got[0], want[0]) <= 2e-3);
     for (std::size_t i = 1; i < got.size(); ++i) CHECK(std::isfinite(test::norm(got[i])));
@@ -163,7 +175,8 @@ TEST_CASE("scores of ten thousand do not overflow") {
 TEST_CASE("a NaN reaches the results of its image and head") {
   for (const Setting& s : settings()) {
     CAPTURE(kernel_table(s.backend).name);
-    const UseKernels use(s.backend);
+    CAPTURE(s.variant);
+    const Using use(s);
     for (const std::size_t operand : {0, 1, 2}) {
       Tensors values = three({2, 40, 32});
       values[operand].span<float>()[32 * 7 + 3] = std::nanf("");
@@ -193,7 +206,8 @@ TEST_CASE("the exponential is exact to a few units in the last place") {
   for (const Setting& s : settings()) {
     if (s.dtype != DType::f32) continue;
     CAPTURE(kernel_table(s.backend).name);
-    const UseKernels use(s.backend);
+    CAPTURE(s.variant);
+    const Using use(s);
     const auto y = ops::attention(q, k, v, 16, 1).to_vector<float>();
     double worst = 0;
     for (std::int64_t n = 0; n < kImages; ++n) {

@@ -1,0 +1,303 @@
+// Attention forward on matrix units. A block of 32 queries meets 32 keys at a time: their scores come from the matrix units, keys
+// down and queries across, vectors exponentiate them and cut them into parts, the matrix units weigh the values. The queries are
+// two halves, so that vectors and matrix units work at the same time: while the ones have one half, the others have the other.
+//
+// Softmax needs a number per query that no score exceeds by much. Where |query| * |longest key| is small, as behind a layer
+// normalisation, it is 0; else the maximum, found by computing the scores once more beforehand.
+#include "framework/core/parallel.h"
+#include "kernels/cpu/attention_tiles.h"
+#include "kernels/cpu/float_buffer.h"
+
+#if CF_HAVE_MATRIX_TILES
+
+#include <cmath>
+#include <vector>
+
+CF_TILES_BEGIN
+namespace cf::cpu::tiles {
+namespace {
+
+// Scores, in units of log 2, that need no maximum: sums and parts of 2^score stay far from the ends of the exponent's range.
+constexpr float kUnshifted = 40;
+// Below every score.
+constexpr float kNoScore = -1e30F;
+// Blocks of keys after which sums are brought to memory: f32 sums of a thousand terms lose more than sums of sums.
+constexpr std::int64_t kChunk = 8;
+// Blocks of queries that pass a chunk of keys while it is in the cache.
+constexpr std::int64_t kTogether = 4;
+// Bytes of packed keys and values that are kept at a time, but at least those of one head.
+constexpr std::int64_t kPackedBytes = std::int64_t{4} << 20U;
+
+// Keys and values of some heads.
+template <int kParts>
+struct Packed {
+  static constexpr std::int64_t kBytes = Layout<kParts>::kRows + Layout<kParts>::kAcross;
+
+  std::int64_t blocks;  // of a head
+  FloatBuffer bytes, norms;
+
+  Packed(std::int64_t heads, std::int64_t head_blocks)
+      : blocks(head_blocks), bytes(heads * blocks * kBytes / 4), norms(heads * blocks) {}
+
+  char* keys(std::int64_t head, std::int64_t block) const {
+    return reinterpret_cast<char*>(bytes.data()) + (head * blocks + block) * kBytes;
+  }
+  char* values(std::int64_t head, std::int64_t block) const { return keys(head, block) + Layout<kParts>::kRows; }
+};
+
+// The largest |token|^2.
+float largest_square(const Tokens& t) {
+  float most = 0;
+  for (std::int64_t i = 0; i < std::min(t.count, kBlock); ++i) {
+    const __m512 x = token(t, i);
+    const float square = _mm512_reduce_add_ps(_mm512_mul_ps(x, x));
+    most = std::max(most, square);
+  }
+  return most;
+}
+
+// A block of queries on its way through the keys.
+template <int kParts>
+struct Queries {
+  alignas(64) char columns[Layout<kParts>::kColumns];
+  alignas(64) float minus_top[kBlock];
+  alignas(64) float sum[kBlock];
+  alignas(64) float out[kSide][kBlock];  // [channel][query]
+  bool shifted;
+};
+
+template <int kParts>
+struct Scratch {
+  // Of both halves. Kept to 4 KiB, behind which a processor takes a load for one of the same address that is still being stored.
+  alignas(4096) float scores[2][kBlock][kSide];            // [half][key][query]
+  alignas(64) char probabilities[2][kParts * kTileBytes];  // B: keys 2r and 2r + 1 in row r
+  alignas(64) float fresh[2][kSide][kSide];
+  Queries<kParts> queries[kTogether];
+};
+
+// One block of queries and a run of blocks of keys.
+template <int kParts>
+struct Run {
+  Queries<kParts>& q;
+  Scratch<kParts>& s;
+  const Packed<kParts>& packed;
+  std::int64_t head, first, count;
+  std::int64_t rest;  // keys of the head's last block
+
+  const char* keys(std::int64_t i) const { return packed.keys(head, first + i); }
+  const char* values(std::int64_t i) const { return packed.values(head, first + i); }
+};
+
+// Begins with half a block of scores; place() ends it.
+template <int kParts>
+inline void score(const Run<kParts>& run, std::int64_t i, int half) {
+  multiply_tokens<kParts, 0>(run.keys(i), run.q.columns + half * (Layout<kParts>::kColumns / 2),
+                             run.q.shifted ? run.q.minus_top + half * kSide : nullptr);
+}
+
+template <int kParts>
+inline void place(const Run<kParts>& run, std::int64_t i, int half) {
+  store_two<0>(run.s.scores[half][0]);
+  if (run.first + i + 1 < run.packed.blocks) return;
+  for (std::int64_t j = run.rest; j < kBlock; ++j) std::fill_n(run.s.scores[half][j], kSide, kNoScore);
+}
+
+// Half of a half's keys: 2^score, summed and cut into parts.
+template <int kParts>
+inline __m512 exponentiate(Scratch<kParts>& s, int half, int begin, __m512 sum) {
+  constexpr int kVectors = 8;
+  for (int row = begin; row < begin + kSide / 2; row += kVectors / 2) {
+    __m512 e[kVectors];
+    for (int i = 0; i < kVectors; ++i) e[i] = _mm512_load_ps(s.scores[half][2 * row + i]);
+    exp2(e);
+    Parts<kParts> parts[kVectors];
+    for (int i = 0; i < kVectors; ++i) parts[i] = split<kParts>(e[i]);
+    for (int p = 0; p < kParts; ++p) {
+      for (int i = 0; i < kVectors; i += 2) {
+        _mm512_store_si512(s.probabilities[half] + p * kTileBytes + (row + i / 2) * kRowBytes,
+                           interleave(parts[i].part[p], parts[i + 1].part[p]));
+      }
+    }
+    sum = _mm512_add_ps(sum, _mm512_add_ps(_mm512_add_ps(_mm512_add_ps(e[0], e[1]), _mm512_add_ps(e[2], e[3])),
+                                           _mm512_add_ps(_mm512_add_ps(e[4], e[5]), _mm512_add_ps(e[6], e[7]))));
+  }
+  return sum;
+}
+
+template <int kParts>
+inline void weigh(const Run<kParts>& run, std::int64_t i, int half) {
+  if (half == 0) {
+    multiply_parts<kParts, 6>(run.values(i), run.s.probabilities[0]);
+  } else {
+    multiply_parts<kParts, 7>(run.values(i), run.s.probabilities[1]);
+  }
+}
+
+template <int kParts>
+void attend(const Run<kParts>& run) {
+  __m512 sum[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
+  zero<6>();
+  zero<7>();
+  score(run, 0, 0);
+  place(run, 0, 0);
+  for (std::int64_t i = 0; i < run.count; ++i) {
+    score(run, i, 1);
+    sum[0] = exponentiate(run.s, 0, 0, sum[0]);
+    if (i > 0) weigh(run, i - 1, 1);
+    sum[0] = exponentiate(run.s, 0, kSide / 2, sum[0]);
+    place(run, i, 1);
+
+    const bool more = i + 1 < run.count;
+    if (more) score(run, i + 1, 0);
+    sum[1] = exponentiate(run.s, 1, 0, sum[1]);
+    weigh(run, i, 0);
+    sum[1] = exponentiate(run.s, 1, kSide / 2, sum[1]);
+    if (more) place(run, i + 1, 0);
+  }
+  weigh(run, run.count - 1, 1);
+  store<6>(run.s.fresh[0]);
+  store<7>(run.s.fresh[1]);
+  Queries<kParts>& q = run.q;
+  const auto add = [](float* to, __m512 x) { _mm512_store_ps(to, _mm512_add_ps(_mm512_load_ps(to), x)); };
+  for (int half = 0; half < 2; ++half) {
+    add(q.sum + half * kSide, sum[half]);
+    for (int c = 0; c < kSide; ++c) add(q.out[c] + half * kSide, _mm512_load_ps(run.s.fresh[half][c]));
+  }
+}
+
+// minus_top = -max of the scores; the run is over all keys.
+template <int kParts>
+void find_top(const Run<kParts>& run) {
+  __m512 top[2] = {_mm512_set1_ps(kNoScore), _mm512_set1_ps(kNoScore)};
+  for (std::int64_t i = 0; i < run.count; ++i) {
+    for (int half = 0; half < 2; ++half) {
+      score(run, i, half);
+      place(run, i, half);
+      for (int j = 0; j < kBlock; ++j) top[half] = _mm512_max_ps(top[half], _mm512_load_ps(run.s.scores[half][j]));
+    }
+  }
+  for (int half = 0; half < 2; ++half) {
+    _mm512_store_ps(run.q.minus_top + half * kSide, _mm512_sub_ps(_mm512_setzero_ps(), top[half]));
+  }
+}
+
+template <int kParts>
+void start(Queries<kParts>& q, const Tokens& t, float longest_key) {
+  pack_columns<kParts>(t, q.columns);
+  std::fill_n(q.minus_top, kBlock, 0.0F);
+  std::fill_n(q.sum, kBlock, 0.0F);
+  std::fill_n(q.out[0], kSide * kBlock, 0.0F);
+  q.shifted = !(std::sqrt(largest_square(t)) * longest_key <= kUnshifted);
+}
+
+// The last t.count queries' results; t.from is where they go.
+template <int kParts>
+void finish(const Queries<kParts>& q, float* out, std::int64_t out_row, std::int64_t d, float* lse, std::int64_t count) {
+  const auto wanted = static_cast<__mmask16>((1U << d) - 1);
+  for (std::int64_t first = 0; first < std::min(count, kBlock); first += kSide) {
+    const __m512 factor = _mm512_div_ps(_mm512_set1_ps(1), _mm512_load_ps(q.sum + first));
+    __m512 rows[kSide];
+    for (int c = 0; c < kSide; ++c) rows[c] = _mm512_mul_ps(_mm512_load_ps(q.out[c] + first), factor);
+    transpose(rows);
+    for (std::int64_t i = 0; i < std::min(kSide, count - first); ++i) {
+      _mm512_mask_storeu_ps(out + (first + i) * out_row, wanted, rows[i]);
+      lse[first + i] = std::log(q.sum[first + i]) - kLn2 * q.minus_top[first + i];
+    }
+  }
+}
+
+// Some heads, those of `packed`, the first of which is `first_head` of all images.
+template <int kParts>
+class Heads {
+ public:
+  Heads(const AttentionProblem& problem, const Packed<kParts>& storage, std::int64_t first)
+      : p_(problem), packed_(storage), first_head_(first) {}
+
+  void pack(std::int64_t head, std::int64_t block) const {
+    const Tokens k = tokens(p_.k, head, block, 1);
+    pack_rows<kParts>(k, packed_.keys(head, block));
+    pack_across<kParts>(tokens(p_.v, head, block, 1), packed_.values(head, block));
+    packed_.norms[head * packed_.blocks + block] = largest_square(k);
+  }
+
+  // Blocks [begin, end) of queries, at most kTogether.
+  void attend_to_all(Scratch<kParts>& s, std::int64_t head, std::int64_t begin, std::int64_t end) const {
+    const std::int64_t keys = packed_.blocks;
+    const auto run = [&](std::int64_t block, std::int64_t first, std::int64_t count) {
+      return Run<kParts>{s.queries[block - begin], s, packed_, head, first, count, p_.size.tokens - (keys - 1) * kBlock};
+    };
+    const float longest = longest_key(head);
+    for (std::int64_t b = begin; b < end; ++b) {
+      start(s.queries[b - begin], tokens(p_.q, head, b, p_.scale * kLog2E), longest);
+      if (s.queries[b - begin].shifted) find_top(run(b, 0, keys));
+    }
+    for (std::int64_t first = 0; first < keys; first += kChunk) {
+      for (std::int64_t b = begin; b < end; ++b) cf::cpu::tiles::attend(run(b, first, std::min(kChunk, keys - first)));
+    }
+    for (std::int64_t b = begin; b < end; ++b) {
+      finish(s.queries[b - begin], p_.out + at(head, b), p_.size.channels, p_.size.d,
+             p_.lse + (first_head_ + head) * p_.size.tokens + b * kBlock, p_.size.tokens - b * kBlock);
+    }
+  }
+
+ private:
+  std::int64_t at(std::int64_t head, std::int64_t block) const {
+    const std::int64_t of_all = first_head_ + head;
+    return p_.size.at(of_all / p_.size.heads(), of_all % p_.size.heads(), block * kBlock);
+  }
+  Tokens tokens(const float* x, std::int64_t head, std::int64_t block, float factor) const {
+    return {x + at(head, block), p_.size.channels, p_.size.tokens - block * kBlock, p_.size.d, factor};
+  }
+  float longest_key(std::int64_t head) const {
+    const float* norms = packed_.norms.data() + head * packed_.blocks;
+    return std::sqrt(*std::max_element(norms, norms + packed_.blocks));
+  }
+
+  const AttentionProblem& p_;
+  const Packed<kParts>& packed_;
+  std::int64_t first_head_;
+};
+
+template <int kParts>
+void forward(const AttentionProblem& p) {
+  const std::int64_t heads = p.size.images * p.size.heads();
+  const std::int64_t blocks = blocks_of(p.size.tokens);
+  const std::int64_t at_once = std::clamp<std::int64_t>(kPackedBytes / (blocks * Packed<kParts>::kBytes), 1, heads);
+  const std::int64_t items = (blocks + kTogether - 1) / kTogether;  // of a head's queries
+  const std::int64_t grain = 1 + 64 / (blocks * kTogether);
+  const Packed<kParts> packed(at_once, blocks);
+  for (std::int64_t first = 0; first < heads; first += at_once) {
+    const std::int64_t count = std::min(at_once, heads - first);
+    const Heads<kParts> some(p, packed, first);
+    parallel_for(count * blocks, 32, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) some.pack(i / blocks, i % blocks);
+    });
+    parallel_for(count * items, grain, [&](std::int64_t begin, std::int64_t end) {
+      const auto scratch = hwy::MakeUniqueAligned<Scratch<kParts>>();
+      const Registers registers;
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t block = i % items * kTogether;
+        some.attend_to_all(*scratch, i / items, block, std::min(block + kTogether, blocks));
+      }
+    });
+  }
+}
+
+}  // namespace
+}  // namespace cf::cpu::tiles
+CF_TILES_END
+
+#endif
+
+namespace cf::cpu {
+
+void attention_forward_tiles(const AttentionProblem& p, bool one_part) {
+#if CF_HAVE_MATRIX_TILES
+  one_part ? tiles::forward<1>(p) : tiles::forward<3>(p);
+#else
+  static_cast<void>(p);
+  static_cast<void>(one_part);
+#endif
+}
+
+}  // namespace cf::cpu
