@@ -8,23 +8,10 @@
 #include "framework/autograd/record.h"
 #include "framework/core/allocator.h"
 #include "framework/core/device_services.h"
+#include "framework/ops/cost.h"
 
 namespace cf {
 namespace {
-
-// Multiply-accumulates of one operator; for laconv those of the convolution, as if its kernel were fixed.
-std::int64_t macs_of(std::string_view op, const std::vector<Tensor>& in, const Tensor& out) {
-  const auto per_output = [&](const Tensor& weight) { return out.numel() * (weight.numel() / weight.dim(0)); };
-  if (op == "conv2d" || op == "linear") return per_output(in[1]);
-  if (op == "laconv") return per_output(in[3]);
-  if (op == "conv_transpose2d") return in[0].numel() * (in[1].numel() / in[1].dim(0));
-  if (op == "matmul") return in[0].numel() * out.dim(-1);
-  // Scores and their product with the values: each token meets each, in all channels.
-  if (op == "attention") return 2 * in[0].numel() * (in[0].numel() / (in[0].dim(0) * in[0].dim(-1)));
-  if (op == "cross_covariance") return in[0].numel() * out.dim(-1);
-  if (op == "head_matmul") return in[0].numel() * in[1].dim(-1);
-  return 0;
-}
 
 // Collects one LayerSummary per operator of interest.
 class Tracer {
@@ -37,7 +24,7 @@ class Tracer {
     LayerSummary layer;
     layer.op = op;
     layer.output = outputs.front().shape();
-    layer.macs = macs_of(op, inputs, outputs.front());
+    layer.macs = ops::macs_of(op, inputs, outputs);
     for (const Tensor& t : inputs) {
       const auto it = names_.find(t.impl().get());
       if (it == names_.end()) continue;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <optional>
 
 #include "framework/autograd/engine.h"
 #include "framework/autograd/record.h"
@@ -92,7 +94,8 @@ Measured measure(const BenchArguments& a, const Session& session, F&& prepare, c
   return {timing, allocator_for(device).stats().peak_bytes + step.memory().peak_bytes};
 }
 
-Measured run(const BenchArguments& a, const Session& session) {
+// costs: filled in where it is not null.
+Measured run(const BenchArguments& a, const Session& session, OperatorCosts* costs) {
   const std::int64_t n = a.size;
   const std::int64_t ratio = session.experiment.data.ratio;
   const Device device = session.device();
@@ -104,12 +107,17 @@ Measured run(const BenchArguments& a, const Session& session) {
   // Networks that sample are called once, as in training.
   std::vector<Tensor> drawn = session.model->draw(target.shape(), {});
   for (Tensor& t : drawn) t = t.to(device);
+  const auto network = [&](const NetworkOptions& options) {
+    std::optional<ObserveOps> observe;
+    if (costs != nullptr) observe.emplace([&](const auto&... seen) { costs->see(seen...); });
+    return session.train(input, target, drawn, options);
+  };
   if (!a.train) {
     return measure(
         a, session, [] {},
         [&] {
           const NoGrad no_grad;
-          return std::vector<Tensor>{session.train(input, target, drawn, {}).prediction};
+          return std::vector<Tensor>{network({}).prediction};
         });
   }
   Optimizer optimizer(AdamOptions{}, session.params.flat(), session.params.flat_grad());
@@ -117,7 +125,7 @@ Measured run(const BenchArguments& a, const Session& session) {
       a, session, [&] { optimizer.prepare(1e-4); },
       [&] {
         session.params.zero_grad();
-        const TrainingOutput output = session.train(input, target, drawn, {.batch_statistics = true});
+        const TrainingOutput output = network({.batch_statistics = true});
         backward(ops::l1_loss(output.prediction, output.target));
         optimizer.apply();
         return std::vector<Tensor>{};
@@ -140,7 +148,8 @@ int bench(const BenchArguments& a) {
   Session session(experiment, device);
   allocator_for(device).reset_peak();
   if (a.profile) profile::start(device);
-  const auto [t, peak_bytes] = run(a, session);
+  OperatorCosts costs;
+  const auto [t, peak_bytes] = run(a, session, a.profile ? &costs : nullptr);
   const profile::Report report = a.profile ? profile::stop() : profile::Report();
   const double process_megabytes = peak_process_megabytes();
   // A training step costs three forward passes: forward, gradients of the inputs, gradients of the weights.
@@ -164,14 +173,24 @@ int bench(const BenchArguments& a) {
                          {"gflop_per_s", gflop / t.median() * 1e3},
                          {"peak_tensor_mb", static_cast<double>(peak_bytes) / 0x1p20},
                          {"peak_process_mb", process_megabytes}};
-  if (a.json) {
-    if (a.profile) result["profile"] = profile_json(report);
-    fmt::print("{}\n", result.dump());
-  } else {
-    for (const auto& [key, value] : result.items())
-      fmt::print("{:<16} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
-    if (a.profile) fmt::print("{}", profile::table(report));
+  const std::int64_t steps = a.runs + kWarmUp;
+  std::map<std::string, OperatorCosts::Both> sums;
+  if (a.profile) {
+    lab::Roofline roofline(device, DType::f32);
+    sums = costs.sums(roofline);
+    result["peak_gflop_per_s"] = roofline.peak() * 1e-9;
   }
+  if (a.json) {
+    if (a.profile) {
+      result["profile"] = profile_json(report);
+      result["profile"]["per_step"] = roofline_json(sums, steps);
+    }
+    fmt::print("{}\n", result.dump());
+    return 0;
+  }
+  for (const auto& [key, value] : result.items())
+    fmt::print("{:<16} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+  if (a.profile) fmt::print("{}", roofline_table(report, sums, steps));
   return 0;
 }
 
@@ -190,7 +209,8 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_option("--threads", a->threads, "0: all")->capture_default_str();
   command->add_option("--runs", a->runs, "timed calls")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_flag("--train", a->train, "time training steps (forward, backward, Adam) instead of inference");
-  command->add_flag("--profile", a->profile, "add the time by operator, warm-up included");
+  command->add_flag("--profile", a->profile,
+                    "add a table by operator: time, FLOP/s, bytes/s and share of its floor, warm-up included");
   command->add_flag("--json", a->json, "print one line of JSON");
   command->callback([a, &action] { action = [a] { return bench(*a); }; });
 }
