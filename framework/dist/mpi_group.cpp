@@ -134,6 +134,7 @@ class MpiGroup final : public OpenGroup {
   }
   std::string broadcast_text(const std::string& text, int root) override;
   std::vector<std::string> all_gather_text(const std::string& text) override;
+  std::vector<std::string> gather_text(const std::string& text) override;
   void barrier() override {
     run([](MpiChannel& channel) { return channel.barrier(); });
   }
@@ -149,6 +150,8 @@ class MpiGroup final : public OpenGroup {
     mpi_.await(operation);
   }
   void broadcast_bytes(void* data, std::int64_t bytes, int root);
+  void send(const void* data, std::int64_t bytes, int to);
+  void receive(void* data, std::int64_t bytes, int from);
   void gather(const void* mine, std::int64_t bytes, void* all) {
     run([&](MpiChannel& channel) { return channel.gather(mine, bytes, all); });
   }
@@ -184,15 +187,11 @@ void MpiGroup::tree_sum(const Tensor& values) {
   std::vector<std::byte> other;
   for (int step = 1; step < size(); step *= 2) {
     if (rank() % (2 * step) != 0) {
-      in_pieces(bytes, [&](std::int64_t begin, std::int64_t count) {
-        run([&](MpiChannel& channel) { return channel.send(data + begin, count, rank() - step); });
-      });
+      send(data, bytes, rank() - step);
       break;
     }
     other.resize(static_cast<std::size_t>(bytes));
-    in_pieces(bytes, [&](std::int64_t begin, std::int64_t count) {
-      run([&](MpiChannel& channel) { return channel.receive(other.data() + begin, count, rank() + step); });
-    });
+    receive(other.data(), bytes, rank() + step);
     add_values(values, other.data());
   }
   broadcast_bytes(data, bytes, 0);
@@ -202,6 +201,18 @@ void MpiGroup::broadcast_bytes(void* data, std::int64_t bytes, int root) {
   check(root >= 0 && root < size(), "ranks: there is no rank {} among {}", root, size());
   in_pieces(bytes, [&](std::int64_t begin, std::int64_t count) {
     run([&](MpiChannel& channel) { return channel.broadcast(static_cast<std::byte*>(data) + begin, count, root); });
+  });
+}
+
+void MpiGroup::send(const void* data, std::int64_t bytes, int to) {
+  in_pieces(bytes, [&](std::int64_t begin, std::int64_t count) {
+    run([&](MpiChannel& channel) { return channel.send(static_cast<const std::byte*>(data) + begin, count, to); });
+  });
+}
+
+void MpiGroup::receive(void* data, std::int64_t bytes, int from) {
+  in_pieces(bytes, [&](std::int64_t begin, std::int64_t count) {
+    run([&](MpiChannel& channel) { return channel.receive(static_cast<std::byte*>(data) + begin, count, from); });
   });
 }
 
@@ -227,6 +238,23 @@ std::vector<std::string> MpiGroup::all_gather_text(const std::string& text) {
   std::vector<std::string> texts;
   for (std::size_t rank = 0; rank < ranks; ++rank)
     texts.push_back(all.substr(rank * longest, static_cast<std::size_t>(lengths[rank])));
+  return texts;
+}
+
+std::vector<std::string> MpiGroup::gather_text(const std::string& text) {
+  const auto length = static_cast<std::int64_t>(text.size());
+  std::vector<std::int64_t> lengths(static_cast<std::size_t>(size()));
+  gather(&length, sizeof(length), lengths.data());
+  if (rank() > 0) {
+    send(text.data(), length, 0);
+    return {};
+  }
+  std::vector<std::string> texts = {text};
+  for (int from = 1; from < size(); ++from) {
+    const std::int64_t bytes = lengths[static_cast<std::size_t>(from)];
+    texts.emplace_back(static_cast<std::size_t>(bytes), '\0');
+    receive(texts.back().data(), bytes, from);
+  }
   return texts;
 }
 

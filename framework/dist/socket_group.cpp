@@ -64,6 +64,7 @@ class SocketGroup final : public OpenGroup {
     return exchange(rank_ == root ? text : "")[static_cast<std::size_t>(root)];
   }
   std::vector<std::string> all_gather_text(const std::string& text) override { return exchange(text); }
+  std::vector<std::string> gather_text(const std::string& text) override;
   void barrier() override { exchange(""); }
   void finish() override { sockets_.clear(); }
 
@@ -85,6 +86,8 @@ class SocketGroup final : public OpenGroup {
     return all;
   }
 
+  // What all have sent, on rank 0; nothing elsewhere.
+  std::vector<std::string> collect(const std::string& mine);
   std::vector<std::string> exchange(const std::string& mine);
   std::string receive(FrameSocket& socket, int rank);
   void send(FrameSocket& socket, const std::string& message, int rank);
@@ -110,14 +113,26 @@ void SocketGroup::send(FrameSocket& socket, const std::string& message, int rank
   if (socket.broken()) watch::lost(rank);
 }
 
-std::vector<std::string> SocketGroup::exchange(const std::string& mine) {
-  if (size_ == 1) return {mine};
+std::vector<std::string> SocketGroup::collect(const std::string& mine) {
   if (rank_ > 0) {
     send(sockets_.front(), mine, 0);
-    return unpacked(receive(sockets_.front(), 0));
+    return {};
   }
   std::vector<std::string> all = {mine};
   for (int rank = 1; rank < size_; ++rank) all.push_back(receive(sockets_[static_cast<std::size_t>(rank - 1)], rank));
+  return all;
+}
+
+// Rank 0 answers, so that a rank that is ahead does not fill its memory.
+std::vector<std::string> SocketGroup::gather_text(const std::string& text) {
+  const std::vector<std::string> all = collect(text);
+  broadcast_text("", 0);
+  return all;
+}
+
+std::vector<std::string> SocketGroup::exchange(const std::string& mine) {
+  const std::vector<std::string> all = collect(mine);
+  if (rank_ > 0) return unpacked(receive(sockets_.front(), 0));
   const std::string answer = packed(all);
   for (int rank = 1; rank < size_; ++rank) send(sockets_[static_cast<std::size_t>(rank - 1)], answer, rank);
   return all;

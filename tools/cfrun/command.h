@@ -34,6 +34,7 @@ void add_kernels(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
 void add_manual(CLI::App& app, Action& action);
+void add_ranks(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);
 
 }  // namespace cf

@@ -22,7 +22,7 @@ int run(int argc, char** argv) {
   cf::Action action;
   for (const auto add : {cf::add_train, cf::add_fuse, cf::add_test, cf::add_metrics, cf::add_info, cf::add_simulate,
                          cf::add_synth, cf::add_summary, cf::add_schema, cf::add_gradcheck, cf::add_bench, cf::add_kernels,
-                         cf::add_diff, cf::add_convert, cf::add_manual, cf::add_completion}) {
+                         cf::add_ranks, cf::add_diff, cf::add_convert, cf::add_manual, cf::add_completion}) {
     add(app, action);
   }
   try {
@@ -36,7 +36,7 @@ int run(int argc, char** argv) {
   }
   const cf::UseVariants chosen(variants);
   if (!chosen.description().empty()) cf::log::info("kernels: {}", chosen.description());
-  for (const char* command : {"train", "test", "fuse"}) {
+  for (const char* command : {"train", "test", "fuse", "ranks"}) {
     if (app.got_subcommand(command)) cf::world();  // from here on one rank speaks for all
   }
   const int code = action();

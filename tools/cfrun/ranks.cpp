@@ -27,6 +27,7 @@ struct World {
   std::vector<std::string> hosts;  // by rank
   int local_rank = 0;              // among those of this machine
   int local_size = 1;
+  std::map<int, std::shared_ptr<ProcessGroup>> on_gpus;  // by the GPU's number
 
   ProcessGroup& group() const { return ranks != nullptr ? *ranks : *alone; }
 };
@@ -99,10 +100,9 @@ std::vector<std::int64_t> usable_gpus(const std::vector<std::int64_t>& configure
 ProcessGroup& world() { return opened().group(); }
 
 std::shared_ptr<ProcessGroup> group_on(Device device) {
-  const World& all = opened();
+  World& all = opened();
   if (device.is_cpu() || all.ranks == nullptr) return {std::shared_ptr<ProcessGroup>(), &all.group()};
-  static std::map<int, std::shared_ptr<ProcessGroup>> groups;
-  std::shared_ptr<ProcessGroup>& group = groups[device.index];
+  std::shared_ptr<ProcessGroup>& group = all.on_gpus[device.index];
   if (group == nullptr) group = nccl_group(all.group(), device);
   return group;
 }
@@ -162,6 +162,7 @@ void compare_ranks(const std::vector<std::pair<std::string, std::string>>& facts
 void close_ranks() {
   if (!world_is_open || opened().ranks == nullptr) return;
   watch::leave();
+  opened().on_gpus.clear();
   opened().ranks->finish();
 }
 

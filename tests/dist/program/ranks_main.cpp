@@ -124,6 +124,8 @@ void check_texts(ProcessGroup& group) {
   for (int rank = 0; rank < group.size(); ++rank) {
     check(all[static_cast<std::size_t>(rank)] == text_of(rank), "the text of rank {} came changed", rank);
   }
+  const std::vector<std::string> first = group.gather_text(text_of(group.rank()));
+  check(first == (group.rank() == 0 ? all : std::vector<std::string>()), "texts on the first rank came changed");
   check(group.all_gather_text("").back().empty(), "an empty text came changed");
   group.barrier();
 }
