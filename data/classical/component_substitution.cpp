@@ -46,6 +46,7 @@ double ratio_of(double a, double b) { return b > 0 ? a / b : 0; }
 
 class Exp : public Method {
  public:
+  bool reads_pan() const override { return false; }
   void fuse_row(const Piece& piece, std::int64_t y, float* out) const override {
     std::copy_n(piece.lms.row(y), piece.cols * piece.bands, out);
   }

@@ -71,6 +71,8 @@ class Method {
   Method& operator=(const Method&) = delete;
 
   virtual Demand demand() const { return {}; }
+  // Whether it fuses at all, or hands LMS on.
+  virtual bool reads_pan() const { return true; }
   virtual void learn(const Knowledge& knowledge) { (void)knowledge; }
   // Row y of the piece, bands per pixel.
   virtual void fuse_row(const Piece& piece, std::int64_t y, float* out) const = 0;

@@ -57,6 +57,8 @@ class ClassicalScene : public SceneMethod {
     SceneNeeds needs;
     needs.multiple = r;
     needs.core = round_up(kFuseCore, r);
+    needs.pan = method_->reads_pan();
+    needs.ms = false;
     if (demand_.low == Demand::Low::interpolated) needs.halo = round_up(r * (kLmsReach + 1) + reach_of(*low_), r);
     if (!demand_.survey()) return needs;
     needs.survey_core = round_up(kSurveyCore, r);
@@ -82,10 +84,12 @@ class ClassicalScene : public SceneMethod {
   }
 
   Tensor fuse(const ScenePart& part) override {
+    const Shape core{part.core.rows, part.core.cols, grid_.bands};
+    if (!method_->reads_pan() && part.window == part.core) return part.lms.alias(core);
     Buffers buffers;
     Piece piece = piece_of(part, buffers);
     if (demand_.low == Demand::Low::interpolated) add_interpolated(part, buffers, piece);
-    const Tensor out = Tensor::empty({part.core.rows, part.core.cols, grid_.bands});
+    const Tensor out = Tensor::empty(core);
     fuse_piece(*method_, piece, out.span<float>().data());
     return out;
   }
@@ -111,7 +115,7 @@ class ClassicalScene : public SceneMethod {
     const std::int64_t width = part.window.cols;
     const std::int64_t first = (core.row - part.window.row) * width + core.col - part.window.col;
     Piece piece{.rows = core.rows, .cols = core.cols, .bands = grid_.bands};
-    piece.pan = {band_of(part, buffers).data + first, width};
+    if (part.pan.defined()) piece.pan = {band_of(part, buffers).data + first, width};
     piece.lms = {part.lms.span<float>().data() + first * grid_.bands, width * grid_.bands};
     if (part.valid.defined()) piece.valid = {part.valid.span<std::uint8_t>().data() + first, width};
     return piece;

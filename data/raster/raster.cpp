@@ -9,30 +9,18 @@
 #include <cstring>
 
 #include "data/raster/module.h"
+#include "data/raster/stored.h"
 #include "framework/core/check.h"
 #include "framework/core/staged_file.h"
 
 namespace cf {
 namespace {
 
-// Whether all are whole numbers in a range inside that of i32: a loop without branches, since it passes every sample of a scene.
-bool all_fit(std::span<const float> samples, float lowest, float highest) {
-  std::int32_t unfit = 0;
-  for (const float v : samples) {
-    const float not_less = v > lowest ? v : lowest;
-    const float near = not_less < highest ? not_less : highest;
-    const auto whole = static_cast<float>(static_cast<std::int32_t>(near));
-    unfit |= static_cast<std::int32_t>(near != v) | static_cast<std::int32_t>(whole != v);
-  }
-  return unfit == 0;
-}
-
 // Index of the first sample that a raster of this type and range cannot hold; the number of samples where it holds all.
 std::size_t first_unfit(std::span<const float> samples, const RasterInfo& info) {
   const SampleRange range = range_of(info);
   const float lowest = as_sample(range.lowest);
   const float highest = as_sample(range.highest);
-  if (lowest >= -0x1p31F && highest < 0x1p31F && all_fit(samples, lowest, highest)) return samples.size();
   const auto fits = [&](float v) { return v >= lowest && v <= highest && v == std::floor(v); };
   return static_cast<std::size_t>(std::find_if_not(samples.begin(), samples.end(), fits) - samples.begin());
 }
@@ -48,15 +36,15 @@ class StagedWriter final : public RasterWriter {
   }
 
   void write(const Window& window, std::span<const float> samples) override {
-    check(inner_ != nullptr, "{}: nothing can be written behind its end", info_.name);
-    const bool inside = window.row >= 0 && window.col >= 0 && window.rows > 0 && window.cols > 0 &&
-                        window.row + window.rows <= info_.rows && window.col + window.cols <= info_.cols;
-    check(inside, "{}: rows {} to {}, columns {} to {} do not lie inside {} x {}", info_.name, window.row,
-          window.row + window.rows - 1, window.col, window.col + window.cols - 1, info_.rows, info_.cols);
-    const auto bands = static_cast<std::int64_t>(info_.bands.size());
-    check(std::ssize(samples) == window.pixels() * bands, "{}: {} samples for {} x {} pixels of {} bands", info_.name,
-          samples.size(), window.rows, window.cols, bands);
+    check_size(window, std::ssize(samples));
     if (is_integer(info_.type)) check_samples(window, samples);
+    inner_->write(window, to_stored(info_.type, samples));
+  }
+
+  void write_stored(const Window& window, std::span<const std::byte> samples) override {
+    const std::int64_t size = stored_bytes(info_.type);
+    check(std::ssize(samples) % size == 0, "{}: {} bytes are no samples of {}", info_.name, samples.size(), size);
+    check_size(window, std::ssize(samples) / size);
     inner_->write(window, samples);
   }
 
@@ -75,6 +63,17 @@ class StagedWriter final : public RasterWriter {
     ::close(fd);
   }
 
+  void check_size(const Window& window, std::int64_t samples) const {
+    check(inner_ != nullptr, "{}: nothing can be written behind its end", info_.name);
+    const bool inside = window.row >= 0 && window.col >= 0 && window.rows > 0 && window.cols > 0 &&
+                        window.row + window.rows <= info_.rows && window.col + window.cols <= info_.cols;
+    check(inside, "{}: rows {} to {}, columns {} to {} do not lie inside {} x {}", info_.name, window.row,
+          window.row + window.rows - 1, window.col, window.col + window.cols - 1, info_.rows, info_.cols);
+    const auto bands = static_cast<std::int64_t>(info_.bands.size());
+    check(samples == window.pixels() * bands, "{}: {} samples for {} x {} pixels of {} bands", info_.name, samples, window.rows,
+          window.cols, bands);
+  }
+
   void check_samples(const Window& window, std::span<const float> samples) const {
     const std::size_t at = first_unfit(samples, info_);
     if (at == samples.size()) return;
@@ -87,7 +86,7 @@ class StagedWriter final : public RasterWriter {
 
   StagedFile staged_;  // outlives inner_, which has the file open
   RasterInfo info_;
-  std::unique_ptr<RasterWriter> inner_;
+  std::unique_ptr<StoredWriter> inner_;
 };
 
 void check_new(const std::filesystem::path& file, const RasterInfo& info, const RasterFormat& format) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -139,6 +140,8 @@ class RasterWriter {
   // Windows that are whole blocks are compressed once; others may be read back and compressed again. What is never written
   // becomes nodata, or 0 where there is no nodata value.
   virtual void write(const Window& window, std::span<const float> samples) = 0;
+  // The same samples as they are stored (data/raster/stored.h); that they are inside range_of(info) is the caller's word.
+  virtual void write_stored(const Window& window, std::span<const std::byte> samples) = 0;
   // Writes what is left, overviews included, syncs and gives the file its name. Throws Error (a full disk shows here at the
   // latest). Without it nothing stands under the final name, and the temporary file is removed.
   virtual void finish() = 0;

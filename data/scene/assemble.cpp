@@ -130,14 +130,17 @@ ScenePart SceneSource::assemble(RawPart raw) const {
   part.window = w;
   part.core = raw.core;
   part.valid = validity(raw, a);
-  part.pan = Tensor::empty({1, w.rows, w.cols, raw.pan.bands});
-  take_mirrored(raw.pan, w, a.rows, a.cols, gain, part.pan.span<float>().data());
+  if (raw.with_pan) {
+    part.pan = Tensor::empty({1, w.rows, w.cols, raw.pan.bands});
+    take_mirrored(raw.pan, w, a.rows, a.cols, gain, part.pan.span<float>().data());
+  }
   raw.pan = {};
 
   std::vector<float> extended;
   part.lms = Tensor::empty({1, w.rows, w.cols, raw.ms.bands});
   const SampleGrid samples = samples_for(raw.ms, raw.lms_row, raw.lms_col, a.ms_rows, a.ms_cols, extended);
   interpolate(samples, raw.lms_row, raw.lms_col, gain, part.lms.span<float>().data());
+  if (!raw.with_ms) return part;
 
   const Window cells{w.row / a.ratio, w.col / a.ratio, w.rows / a.ratio, w.cols / a.ratio};
   part.valid_ms = cell_validity(raw, a, cells);

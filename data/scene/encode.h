@@ -24,16 +24,23 @@ class SampleEncoder {
   SampleEncoder(SampleType type, SampleRange range, std::optional<double> nodata, double scale);
 
   // fused: (H, W, B) f32 in units of the scale, the pixels of `core`; valid: (1, h, w, 1) u8, the pixels of `window`, which
-  // contains it. The result is (H, W, B) f32. Integers are rounded half away from zero. Throws Error, naming the pixel, where a
-  // valid value is not finite.
+  // contains it. The result is u8, (H, W, B times the bytes of a sample): samples as they are stored (data/raster/stored.h).
+  // Integers are rounded half away from zero. Throws Error, naming the row, where a valid value is not finite.
   Tensor encode(const Tensor& fused, const Window& core, const Tensor& valid, const Window& window, SceneCounts& counts) const;
+  SampleType type() const { return type_; }
+  // Uninitialised, for as many samples.
+  Tensor room(const Window& core, std::int64_t bands) const;
   // A core without any data.
   Tensor nothing(const Window& core, std::int64_t bands, SceneCounts& counts) const;
 
  private:
   struct RowCounts;
-  void encode_row(const float* from, std::int64_t n, float* to, RowCounts& counts) const;
+  template <class T>
+  void encode_stretch(const float* from, std::int64_t n, T* to, RowCounts& counts) const;
+  template <class T>
+  RowCounts encode_row(const float* from, const std::uint8_t* valid, std::int64_t cols, std::int64_t bands, T* to) const;
 
+  SampleType type_;
   bool integer_;
   float scale_;
   float lowest_;

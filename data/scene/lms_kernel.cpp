@@ -13,6 +13,7 @@ namespace cf {
 namespace {
 
 constexpr int kDoublings = 12;
+constexpr std::int64_t kSupport = 11;  // of the limit function
 constexpr std::int64_t kPerSample = std::int64_t{1} << kDoublings;
 
 // Values at multiples of 2^-12 from 0 to 11; the function is even.
@@ -20,8 +21,8 @@ std::vector<double> make_table() {
   // Twice the tabulated taps at offsets 1, 3, ... 11.
   constexpr std::array kOdd = {0.610668182370, -0.145397186478, 0.043619155884, -0.010385513306, 0.001615524292, -0.000120162964};
   // At spacing 2^-level from -11 to 11.
-  std::vector<double> values(2 * kLmsReach + 1, 0.0);
-  values[kLmsReach] = 1;
+  std::vector<double> values(2 * kSupport + 1, 0.0);
+  values[kSupport] = 1;
   for (int level = 0; level < kDoublings; ++level) {
     const auto n = static_cast<std::int64_t>(values.size());
     std::vector<double> finer(static_cast<std::size_t>(2 * n - 1), 0.0);
@@ -39,7 +40,7 @@ std::vector<double> make_table() {
     }
     values = std::move(finer);
   }
-  return {values.begin() + kLmsReach * kPerSample, values.end()};
+  return {values.begin() + kSupport * kPerSample, values.end()};
 }
 
 // A pixel of kBands bands in one vector.
@@ -153,12 +154,16 @@ void interpolate(const SampleGrid& samples, const AxisTaps& rows, const AxisTaps
       row_of(from, samples.col, cols, samples.bands, wide + r * width);
     }
   });
+  std::vector<float> weight = rows.weight;
+  for (float& w : weight) w *= gain;
   parallel_for(rows.size(), 4, [&](std::int64_t begin, std::int64_t end) {
-    std::array<float, kLmsTaps> weight{};
-    for (std::int64_t y = begin; y < end; ++y) {
-      for (std::size_t t = 0; t < weight.size(); ++t) weight[t] = gain * rows.weight[static_cast<std::size_t>(y) * kLmsTaps + t];
-      add_rows(wide + (rows.first[static_cast<std::size_t>(y)] - rows.lowest) * width, width, weight.data(), width,
-               out + y * width);
+    // Neighbouring outputs have most of their samples in common: of so many columns, these stay in cache.
+    constexpr std::int64_t kColumns = 2048;
+    for (std::int64_t x = 0; x < width; x += kColumns) {
+      for (std::int64_t y = begin; y < end; ++y) {
+        add_rows(wide + (rows.first[static_cast<std::size_t>(y)] - rows.lowest) * width + x, width, weight.data() + y * kLmsTaps,
+                 std::min(kColumns, width - x), out + y * width + x);
+      }
     }
   });
 }

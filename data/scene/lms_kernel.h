@@ -8,12 +8,14 @@
 
 namespace cf {
 
-inline constexpr std::int64_t kLmsTaps = 22;   // samples that a position between two samples depends on
-inline constexpr std::int64_t kLmsReach = 11;  // the farthest of them, in MS pixels
+inline constexpr std::int64_t kLmsTaps = 16;  // samples that a position between two samples depends on
+inline constexpr std::int64_t kLmsReach = 8;  // the farthest of them, in MS pixels
 
 // The limit of doubling an impulse again and again with the half-band filter of interp23tap (data/image/interp.h): 1 at 0, 0 at
 // other whole numbers and from +-11 on, and at multiples of 1/2, 1/4, 1/8 ... what that many doublings give. So at the toolbox's
 // positions it is the toolbox's interpolation. Computed at multiples of 2^-12 and linear between these (error below 1e-6).
+// Interpolation leaves out what lies kLmsReach or farther away: it adds up to less than 3e-8 of a sample, half of what f32
+// resolves.
 double lms_kernel(double t);
 
 // How outputs along one axis are made of samples: output i is the sum over t < kLmsTaps of weight[i kLmsTaps + t] times sample

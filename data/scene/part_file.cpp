@@ -19,6 +19,7 @@ namespace cf {
 namespace {
 
 constexpr std::string_view kMagic = "CFRUNPRT";
+constexpr std::uint64_t kSurvey = ~std::uint64_t{0};  // index of the survey's record
 constexpr std::int64_t kLargestHeader = std::int64_t{1} << 20;
 
 struct RecordHead {
@@ -69,47 +70,6 @@ std::string difference(const std::string& stored, const SceneIdentity& identity)
   return "it says more than this run";
 }
 
-template <class T>
-std::vector<std::byte> packed_as(std::span<const float> samples) {
-  std::vector<std::byte> bytes(samples.size() * sizeof(T));
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const auto value = static_cast<T>(samples[i]);
-    std::memcpy(bytes.data() + i * sizeof(T), &value, sizeof(T));
-  }
-  return bytes;
-}
-
-template <class T>
-std::vector<float> unpacked_from(std::span<const std::byte> bytes) {
-  std::vector<float> samples(bytes.size() / sizeof(T));
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    T value{};
-    std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-    samples[i] = static_cast<float>(value);
-  }
-  return samples;
-}
-
-std::vector<std::byte> packed(SampleType type, std::span<const float> samples) {
-  switch (type) {
-    case SampleType::u8: return packed_as<std::uint8_t>(samples);
-    case SampleType::i8: return packed_as<std::int8_t>(samples);
-    case SampleType::u16: return packed_as<std::uint16_t>(samples);
-    case SampleType::i16: return packed_as<std::int16_t>(samples);
-    default: return packed_as<float>(samples);
-  }
-}
-
-std::vector<float> unpacked(SampleType type, std::span<const std::byte> bytes) {
-  switch (type) {
-    case SampleType::u8: return unpacked_from<std::uint8_t>(bytes);
-    case SampleType::i8: return unpacked_from<std::int8_t>(bytes);
-    case SampleType::u16: return unpacked_from<std::uint16_t>(bytes);
-    case SampleType::i16: return unpacked_from<std::int16_t>(bytes);
-    default: return unpacked_from<float>(bytes);
-  }
-}
-
 }  // namespace
 
 std::filesystem::path PartFile::beside(const std::filesystem::path& output) {
@@ -118,8 +78,7 @@ std::filesystem::path PartFile::beside(const std::filesystem::path& output) {
   return path;
 }
 
-PartFile::PartFile(std::filesystem::path path, const SceneIdentity& identity, SampleType type, bool resume)
-    : path_(std::move(path)), type_(type) {
+PartFile::PartFile(std::filesystem::path path, const SceneIdentity& identity, bool resume) : path_(std::move(path)) {
   const std::string text = to_text(identity);
   const std::uint64_t length = text.size();
   std::string header(kMagic);
@@ -182,12 +141,18 @@ void PartFile::find_records(std::int64_t size) {
     RecordHead head;
     read_at(end_, &head, head_bytes);
     const std::int64_t left = size - end_ - head_bytes;
-    if (head.index != records_.size() || head.bytes > static_cast<std::uint64_t>(left)) break;
+    const bool survey = head.index == kSurvey && records_.empty() && survey_.bytes == 0;
+    if ((!survey && head.index != records_.size()) || head.bytes > static_cast<std::uint64_t>(left)) break;
     samples.resize(head.bytes);
     const auto bytes = static_cast<std::int64_t>(head.bytes);
     read_at(end_ + head_bytes, samples.data(), bytes);
     if (checksum(head, samples.data()) != head.checksum) break;
-    records_.push_back({end_ + head_bytes, bytes, {head.counts[0], head.counts[1], head.counts[2], head.counts[3]}});
+    const Record record{end_ + head_bytes, bytes, {head.counts[0], head.counts[1], head.counts[2], head.counts[3]}};
+    if (survey) {
+      survey_ = record;
+    } else {
+      records_.push_back(record);
+    }
     end_ += head_bytes + bytes;
   }
   if (::ftruncate(descriptor_, end_) != 0) fail_errno("cut");
@@ -206,17 +171,31 @@ void PartFile::read_at(std::int64_t offset, void* data, std::int64_t bytes) cons
   }
 }
 
-std::vector<float> PartFile::read(std::int64_t index, SceneCounts& counts) const {
+void PartFile::read(std::int64_t index, std::span<std::byte> samples, SceneCounts& counts) const {
   const Record& record = records_.at(static_cast<std::size_t>(index));
-  std::vector<std::byte> bytes(static_cast<std::size_t>(record.bytes));
-  read_at(record.offset, bytes.data(), record.bytes);
+  check(record.bytes == std::ssize(samples), "{}: part {} has {} bytes, not {}; remove the file and start anew", path_.string(),
+        index, record.bytes, samples.size());
+  read_at(record.offset, samples.data(), record.bytes);
   counts += record.counts;
-  return unpacked(type_, bytes);
 }
 
-void PartFile::append(std::span<const float> samples, const SceneCounts& counts) {
-  const std::vector<std::byte> bytes = packed(type_, samples);
-  RecordHead head{records_.size(), bytes.size(), {counts.nodata, counts.above, counts.clamped, counts.moved}, 0};
+std::string PartFile::survey() const {
+  std::string found(static_cast<std::size_t>(survey_.bytes), '\0');
+  read_at(survey_.offset, found.data(), survey_.bytes);
+  return found;
+}
+
+void PartFile::keep_survey(std::string_view found) {
+  check(records_.empty() && survey_.bytes == 0, "{}: the survey is kept before the parts, once", path_.string());
+  survey_ = append_record(kSurvey, std::as_bytes(std::span(found)), {});
+}
+
+void PartFile::append(std::span<const std::byte> samples, const SceneCounts& counts) {
+  records_.push_back(append_record(records_.size(), samples, counts));
+}
+
+PartFile::Record PartFile::append_record(std::uint64_t index, std::span<const std::byte> bytes, const SceneCounts& counts) {
+  RecordHead head{index, bytes.size(), {counts.nodata, counts.above, counts.clamped, counts.moved}, 0};
   head.checksum = checksum(head, bytes.data());
   const auto put = [&](const void* data, std::size_t count) {
     const char* from = static_cast<const char*>(data);
@@ -232,7 +211,7 @@ void PartFile::append(std::span<const float> samples, const SceneCounts& counts)
   const std::int64_t begin = end_;
   put(&head, sizeof(head));
   put(bytes.data(), bytes.size());
-  records_.push_back({begin + static_cast<std::int64_t>(sizeof(head)), std::ssize(bytes), counts});
+  return {begin + static_cast<std::int64_t>(sizeof(head)), std::ssize(bytes), counts};
 }
 
 void PartFile::remove() {

@@ -153,6 +153,12 @@ std::int64_t SceneSource::part_bytes(const PartRequest& r) const {
   return w.pixels() * (4 * bands + 4 * pan_bands + 1) + wide + cells;
 }
 
+// Output pixels that lie on PAN.
+bool SceneSource::on_pan(const Window& w) const {
+  const SceneAlignment& a = parts_.alignment;
+  return intersection(w, {-a.pan_row, -a.pan_col, a.pan_rows, a.pan_cols}) == w;
+}
+
 RawImage SceneSource::read_pan(const Window& window, std::int64_t reach) {
   const SceneAlignment& a = parts_.alignment;
   const Window scene{-a.pan_row, -a.pan_col, a.pan_rows, a.pan_cols};  // PAN in output pixels
@@ -250,7 +256,12 @@ RawPart SceneSource::read(const PartRequest& request) {
   part.cell_col = plan_taps(a.cell_col, w.col / a.ratio, (w.col + w.cols) / a.ratio, a.cell_cols());
   const Range rows = mirrored_range(w.row, w.row + w.rows, a.rows);
   const Range cols = mirrored_range(w.col, w.col + w.cols, a.cols);
-  part.pan = read_pan(window_from(rows, cols), part.pan_reach);
+  part.with_pan = request.pan;
+  part.with_ms = request.ms;
+  part.pan.window = window_from(rows, cols);
+  if (request.pan || parts_.count_above || parts_.pan_nodata.possible() || !on_pan(part.pan.window)) {
+    part.pan = read_pan(part.pan.window, part.pan_reach);
+  }
   part.ms =
       read_ms(std::min(part.lms_row.lowest, part.cell_row.lowest), std::max(part.lms_row.highest, part.cell_row.highest) + 1,
               std::min(part.lms_col.lowest, part.cell_col.lowest), std::max(part.lms_col.highest, part.cell_col.highest) + 1,

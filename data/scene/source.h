@@ -18,6 +18,8 @@ struct PartRequest {
   Window core;
   std::int64_t halo = 0;
   std::int64_t multiple = 1;
+  bool pan = true;  // whether PAN and MS are needed beside LMS and what is valid
+  bool ms = true;
 };
 
 // A piece of a raster in its own numbers: (rows, cols, bands).
@@ -36,8 +38,10 @@ struct RawPart {
   std::int64_t pan_reach = 0;
   std::int64_t ms_reach = 0;
   bool outside = false;  // no pixel of the core lies on MS: nothing was read
-  RawImage pan;          // window in output pixels
-  RawImage ms;           // window in MS pixels
+  bool with_pan = true;  // whether the part will have it; `pan` may be there for its gaps alone
+  bool with_ms = true;
+  RawImage pan;  // window in output pixels
+  RawImage ms;   // window in MS pixels
   AxisTaps lms_row, lms_col;
   AxisTaps cell_row, cell_col;  // where cells are no MS pixels
   // Of the pixels of the core, valid ones above the scale.
@@ -73,6 +77,7 @@ class SceneSource {
   ScenePart assemble(RawPart raw) const;
 
  private:
+  bool on_pan(const Window& window) const;
   RawImage read_pan(const Window& window, std::int64_t reach);
   RawImage read_ms(std::int64_t row, std::int64_t row_end, std::int64_t col, std::int64_t col_end, std::int64_t reach);
   void read_ms_bands(const Window& window, std::vector<float>& out);

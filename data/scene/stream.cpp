@@ -1,136 +1,86 @@
 #include "data/scene/stream.h"
 
 #include <algorithm>
-#include <chrono>
-#include <exception>
+#include <array>
+#include <cstring>
 #include <optional>
-#include <thread>
+#include <utility>
 
-#include "data/scene/queue.h"
+#include "data/raster/stored.h"
+#include "data/scene/part_threads.h"
 #include "framework/core/check.h"
 
 namespace cf {
 namespace {
 
-// Adds the seconds that it lives.
-class Stopwatch {
- public:
-  explicit Stopwatch(double& seconds) : seconds_(seconds), begin_(Clock::now()) {}
-  ~Stopwatch() { seconds_ += std::chrono::duration<double>(Clock::now() - begin_).count(); }
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-
- private:
-  using Clock = std::chrono::steady_clock;
-  double& seconds_;
-  Clock::time_point begin_;
-};
-
-// Reads parts ahead of whoever computes.
-class PartReader {
- public:
-  PartReader(SceneSource& source, std::vector<PartRequest> requests)
-      : thread_([this, &source, todo = std::move(requests)] {
-          try {
-            for (const PartRequest& request : todo) {
-              std::optional<RawPart> part;
-              {
-                const Stopwatch watch(seconds_);
-                part = source.read(request);
-              }
-              if (!queue_.push(std::move(*part))) return;
-            }
-          } catch (...) {
-            error_ = std::current_exception();
-          }
-          queue_.close();
-        }) {}
-  ~PartReader() { queue_.abandon(); }
-  PartReader(const PartReader&) = delete;
-  PartReader& operator=(const PartReader&) = delete;
-
-  RawPart next() {
-    std::optional<RawPart> part = queue_.pop();
-    if (part) return std::move(*part);
-    thread_.join();
-    if (error_) std::rethrow_exception(error_);
-    fail("scene: a part was asked for behind the last one");
-  }
-  // Once all parts were taken.
-  double seconds() {
-    queue_.abandon();
-    if (thread_.joinable()) thread_.join();
-    return seconds_;
-  }
-
- private:
-  BoundedQueue<RawPart> queue_{1};
-  double seconds_ = 0;
-  std::exception_ptr error_;
-  std::jthread thread_;  // the last member: it uses the others
-};
-
-// Writes parts behind whoever computes.
-class PartWriter {
- public:
-  explicit PartWriter(RasterWriter& writer)
-      : thread_([this, &writer] {
-          try {
-            while (const std::optional<Part> part = queue_.pop()) {
-              const Stopwatch watch(seconds_);
-              writer.write(part->window, part->samples.span<float>());
-            }
-          } catch (...) {
-            error_ = std::current_exception();
-            queue_.abandon();
-          }
-        }) {}
-  ~PartWriter() { queue_.abandon(); }
-  PartWriter(const PartWriter&) = delete;
-  PartWriter& operator=(const PartWriter&) = delete;
-
-  void put(const Window& window, Tensor samples) {
-    if (!queue_.push({window, std::move(samples)})) end();
-  }
-  // Waits until all is written; the seconds that it took.
-  double end() {
-    queue_.close();
-    if (thread_.joinable()) thread_.join();
-    if (error_) std::rethrow_exception(error_);
-    return seconds_;
-  }
-
- private:
-  struct Part {
-    Window window;
-    Tensor samples;
-  };
-  BoundedQueue<Part> queue_{1};
-  double seconds_ = 0;
-  std::exception_ptr error_;
-  std::jthread thread_;
-};
-
-std::vector<PartRequest> requests_for(const std::vector<Window>& cores, std::int64_t halo, std::int64_t multiple) {
-  std::vector<PartRequest> requests;
-  for (const Window& core : cores) requests.push_back({core, halo, multiple});
+std::vector<PartRequest> requests_for(std::span<const Window> cores, const PartRequest& like) {
+  std::vector<PartRequest> requests(cores.size(), like);
+  for (std::size_t i = 0; i < cores.size(); ++i) requests[i].core = cores[i];
   return requests;
 }
 
-// False where it was stopped.
-bool survey(SceneMethod& method, SceneSource& source, const StreamOptions& options, StreamResult& result) {
+// Parts begin, begin + size, ... of the cores.
+std::vector<Window> share_of(const std::vector<Window>& cores, std::int64_t begin, const SceneRanks& ranks) {
+  std::vector<Window> mine;
+  for (auto i = static_cast<std::size_t>(begin + ranks.rank); i < cores.size(); i += static_cast<std::size_t>(ranks.size)) {
+    mine.push_back(cores[i]);
+  }
+  return mine;
+}
+
+std::vector<std::string> to_all(const SceneRanks& ranks, const std::string& text) {
+  return ranks.size > 1 ? ranks.to_all(text) : std::vector{text};
+}
+
+// Whether any rank was asked to stop.
+bool any_stopped(const SceneRanks& ranks, bool stopped) {
+  const std::vector<std::string> all = to_all(ranks, stopped ? "stop" : "");
+  return std::any_of(all.begin(), all.end(), [](const std::string& one) { return !one.empty(); });
+}
+
+// Adds what the other ranks found.
+void share_found(SceneMethod& method, const SceneRanks& ranks, StreamResult& result) {
+  if (ranks.size == 1) return;
+  const std::vector<std::string> pixels = ranks.to_all(std::to_string(std::exchange(result.surveyed_pixels, 0)));
+  for (const std::string& one : pixels) result.surveyed_pixels += std::stoll(one);
+  const std::vector<std::string> all = ranks.to_all(method.found());
+  for (int rank = 0; rank < ranks.size; ++rank) {
+    if (rank != ranks.rank) method.take_in(all[static_cast<std::size_t>(rank)]);
+  }
+}
+
+// This rank's part of the survey. False where it was stopped.
+bool survey_share(SceneMethod& method, SceneSource& source, const StreamOptions& options, StreamResult& result) {
   const SceneNeeds needs = method.needs();
-  if (needs.survey_core == 0) return true;
-  const Stopwatch watch(result.survey_seconds);
   const SceneGrid grid = source.grid();
-  const std::vector<Window> cores = cut(grid.rows, grid.cols, needs.survey_core, needs.survey_core);
+  const auto cores = share_of(cut(grid.rows, grid.cols, needs.survey_core, needs.survey_core), 0, options.ranks);
   options.progress(StreamStage::survey, 0, std::ssize(cores));
-  PartReader reader(source, requests_for(cores, needs.survey_halo, needs.multiple));
+  PartReader reader(source, requests_for(cores, {.core = {}, .halo = needs.survey_halo, .multiple = needs.multiple}));
   for (std::size_t i = 0; i < cores.size(); ++i) {
     if (options.stopped()) return false;
     RawPart raw = reader.next();
-    if (!raw.outside) method.survey(source.assemble(std::move(raw)));
+    if (!raw.outside) {
+      result.surveyed_pixels += raw.core.pixels();
+      method.survey(source.assemble(std::move(raw)));
+    }
     options.progress(StreamStage::survey, static_cast<std::int64_t>(i) + 1, std::ssize(cores));
+  }
+  return true;
+}
+
+// False where it was stopped.
+bool survey(SceneMethod& method, SceneSource& source, PartFile* parts, const StreamOptions& options, StreamResult& result) {
+  if (method.needs().survey_core == 0) return true;
+  const Stopwatch watch(result.survey_seconds);
+  const std::string kept = to_all(options.ranks, parts == nullptr ? "" : parts->survey()).front();
+  if (!kept.empty()) {
+    method.take_in(kept);
+  } else {
+    const bool done = survey_share(method, source, options, result);
+    if (any_stopped(options.ranks, !done)) return false;
+    share_found(method, options.ranks, result);
+    const std::string found = parts == nullptr ? "" : method.found();
+    if (!found.empty()) parts->keep_survey(found);
   }
   method.finish_survey();
   return true;
@@ -145,75 +95,166 @@ bool any_valid(const ScenePart& part) {
   return false;
 }
 
-// The pass that writes the scene.
+// A part on its way from who computed it to the file.
+struct FusedPart {
+  Tensor samples;  // undefined where computing was stopped
+  SceneCounts counts;
+  std::int64_t computed_pixels = 0;
+};
+
+// As a text for another rank.
+std::string packed(const FusedPart& part) {
+  if (!part.samples.defined()) return {};
+  const std::array<std::int64_t, 5> numbers = {part.counts.nodata, part.counts.above, part.counts.clamped, part.counts.moved,
+                                               part.computed_pixels};
+  const auto samples = part.samples.span<std::uint8_t>();
+  std::string text(sizeof(numbers) + samples.size(), '\0');
+  std::memcpy(text.data(), numbers.data(), sizeof(numbers));
+  std::memcpy(text.data() + sizeof(numbers), samples.data(), samples.size());
+  return text;
+}
+
+FusedPart unpacked(const std::string& text, Tensor samples) {
+  FusedPart part;
+  if (text.empty()) return part;
+  std::array<std::int64_t, 5> numbers{};
+  const auto to = samples.span<std::uint8_t>();
+  check(text.size() == sizeof(numbers) + to.size(), "scene: a part of {} bytes came from another rank, expected {}", text.size(),
+        sizeof(numbers) + to.size());
+  std::memcpy(numbers.data(), text.data(), sizeof(numbers));
+  std::memcpy(to.data(), text.data() + sizeof(numbers), to.size());
+  part.samples = std::move(samples);
+  part.counts = {numbers[0], numbers[1], numbers[2], numbers[3]};
+  part.computed_pixels = numbers[4];
+  return part;
+}
+
+// The pass that writes the scene. Ranks go through it in rounds: each computes one part, then the first has them all.
 class FusingPass {
  public:
   FusingPass(SceneMethod& method, SceneSource& source, const SampleEncoder& encoder, PartFile* parts,
              const StreamOptions& options, StreamResult& result)
-      : method_(method), source_(source), encoder_(encoder), parts_(parts), options_(options), result_(result) {}
+      : method_(method), source_(source), encoder_(encoder), parts_(parts), options_(options), result_(result) {
+    method.stop_when(options.stopped);
+  }
 
-  // False where it was stopped.
-  bool run(RasterWriter& file) {
+  // False where it was stopped. `file` is null on all ranks but the first.
+  bool run(RasterWriter* file) {
     const SceneGrid grid = source_.grid();
-    const SceneNeeds needs = method_.needs();
-    const std::vector<Window> cores = cut(grid.rows, grid.cols, options_.tiles.rows, options_.tiles.cols);
-    result_.tiles = std::ssize(cores);
-    result_.resumed_tiles = parts_ == nullptr ? 0 : std::min(parts_->done(), result_.tiles);
+    cores_ = cut(grid.rows, grid.cols, options_.tiles.rows, options_.tiles.cols);
+    result_.tiles = std::ssize(cores_);
+    const std::int64_t done = parts_ == nullptr ? 0 : std::min(parts_->done(), result_.tiles);
+    result_.resumed_tiles = std::stoll(to_all(options_.ranks, std::to_string(done)).front());
     options_.progress(StreamStage::fuse, 0, result_.tiles);
-    // Parts that are there already are read again only for those who look.
-    const std::int64_t first = options_.observe ? 0 : result_.resumed_tiles;
-    PartReader reader(source_, requests_for({cores.begin() + first, cores.end()}, needs.halo, needs.multiple));
-    PartWriter writer(file);
-    for (std::int64_t i = 0; i < result_.tiles; ++i) {
-      if (options_.stopped()) return false;
-      const Window& core = cores[static_cast<std::size_t>(i)];
-      Tensor samples = i < result_.resumed_tiles ? take_over(i, core, reader) : compute(core, reader);
-      const Stopwatch watch(result_.wait_seconds);
-      writer.put(core, std::move(samples));
-      options_.progress(StreamStage::fuse, i + 1, result_.tiles);
-    }
+    PartReader reader(source_, requests_for(parts_to_read(), request()));
+    std::optional<PartWriter> writer;
+    if (file != nullptr) writer.emplace(*file);
+    if (!run(reader, writer)) return false;
     const Stopwatch watch(result_.wait_seconds);
     result_.read_seconds = reader.seconds();
-    result_.write_seconds = writer.end();
+    if (writer) result_.write_seconds = writer->end();
     return true;
   }
 
  private:
+  bool looks() const { return options_.observe != nullptr && options_.ranks.rank == 0; }
+
+  PartRequest request() const {
+    const SceneNeeds needs = method_.needs();
+    return {.core = {}, .halo = needs.halo, .multiple = needs.multiple, .pan = needs.pan || looks(), .ms = needs.ms};
+  }
+  // Parts that are there already, or are computed elsewhere, are read only for those who look.
+  std::vector<Window> parts_to_read() const { return looks() ? cores_ : share_of(cores_, result_.resumed_tiles, options_.ranks); }
+
+  bool run(PartReader& reader, std::optional<PartWriter>& writer) {
+    bool left_off = false;
+    for (std::int64_t i = 0; writer && i < result_.resumed_tiles && !left_off; ++i) {
+      take_over(i, reader, *writer);
+      left_off = options_.stopped();
+    }
+    for (std::int64_t first = result_.resumed_tiles; first < result_.tiles; first += options_.ranks.size) {
+      if (any_stopped(options_.ranks, left_off || options_.stopped())) return false;
+      const std::int64_t mine = first + options_.ranks.rank;
+      FusedPart part;
+      if (mine < result_.tiles) part = compute(core(mine), reader);
+      left_off = !gather(first, std::move(part), reader, writer);
+    }
+    return !any_stopped(options_.ranks, left_off);
+  }
+
+  const Window& core(std::int64_t i) const { return cores_[static_cast<std::size_t>(i)]; }
+
   RawPart next(PartReader& reader) {
     const Stopwatch watch(result_.wait_seconds);
     return reader.next();
   }
 
-  Tensor take_over(std::int64_t index, const Window& core, PartReader& reader) {
-    const Shape shape{core.rows, core.cols, source_.grid().bands};
-    Tensor samples = Tensor::from(shape, parts_->read(index, result_.counts));
-    if (!options_.observe) return samples;
-    RawPart raw = next(reader);
-    if (!raw.outside) options_.observe(source_.assemble(std::move(raw)), samples.span<float>());
-    return samples;
+  void observe(const ScenePart& part, const Tensor& samples) const {
+    options_.observe(part, from_stored(encoder_.type(), std::as_bytes(samples.span<std::uint8_t>())));
   }
 
-  Tensor compute(const Window& core, PartReader& reader) {
+  void put(std::int64_t index, Tensor samples, PartWriter& writer) {
+    const Stopwatch watch(result_.wait_seconds);
+    writer.put(core(index), std::move(samples));
+    options_.progress(StreamStage::fuse, index + 1, result_.tiles);
+  }
+
+  void take_over(std::int64_t index, PartReader& reader, PartWriter& writer) {
+    Tensor samples = encoder_.room(core(index), source_.grid().bands);
+    parts_->read(index, std::as_writable_bytes(samples.span<std::uint8_t>()), result_.counts);
+    look_at(reader, samples);
+    put(index, std::move(samples), writer);
+  }
+
+  // At a part that was not computed here.
+  void look_at(PartReader& reader, const Tensor& samples) {
+    if (!looks()) return;
+    RawPart raw = next(reader);
+    if (!raw.outside) observe(source_.assemble(std::move(raw)), samples);
+  }
+
+  FusedPart compute(const Window& core, PartReader& reader) {
     RawPart raw = next(reader);
     const Stopwatch watch(result_.compute_seconds);
-    SceneCounts counts;
-    counts.above = raw.pan_above + raw.ms_above;
-    Tensor samples;
+    FusedPart fused;
+    fused.counts.above = raw.pan_above + raw.ms_above;
     if (raw.outside) {
-      samples = encoder_.nothing(core, source_.grid().bands, counts);
-    } else {
-      const ScenePart part = source_.assemble(std::move(raw));
-      if (any_valid(part)) {
-        result_.computed_pixels += part.window.pixels();
-        samples = encoder_.encode(method_.fuse(part), core, part.valid, part.window, counts);
-      } else {
-        samples = encoder_.nothing(core, source_.grid().bands, counts);
-      }
-      if (options_.observe) options_.observe(part, samples.span<float>());
+      fused.samples = encoder_.nothing(core, source_.grid().bands, fused.counts);
+      return fused;
     }
-    if (parts_ != nullptr) parts_->append(samples.span<float>(), counts);
-    result_.counts += counts;
-    return samples;
+    const ScenePart part = source_.assemble(std::move(raw));
+    if (any_valid(part)) {
+      fused.computed_pixels = method_.computed_pixels(part);
+      try {
+        fused.samples = encoder_.encode(method_.fuse(part), core, part.valid, part.window, fused.counts);
+      } catch (const SceneStopped&) {
+        return {};
+      }
+    } else {
+      fused.samples = encoder_.nothing(core, source_.grid().bands, fused.counts);
+    }
+    if (looks()) observe(part, fused.samples);
+    return fused;
+  }
+
+  // Parts first, first + 1, ... of the ranks into the file. False where one of them was stopped.
+  bool gather(std::int64_t first, FusedPart mine, PartReader& reader, std::optional<PartWriter>& writer) {
+    std::vector<std::string> texts;
+    if (options_.ranks.size > 1) texts = options_.ranks.to_first(options_.ranks.rank > 0 ? packed(mine) : "");
+    if (!writer) return true;
+    for (std::int64_t i = first; i < std::min<std::int64_t>(first + options_.ranks.size, result_.tiles); ++i) {
+      FusedPart part = std::move(mine);
+      if (i > first) {
+        part = unpacked(texts[static_cast<std::size_t>(i - first)], encoder_.room(core(i), source_.grid().bands));
+        if (part.samples.defined()) look_at(reader, part.samples);
+      }
+      if (!part.samples.defined()) return false;
+      result_.computed_pixels += part.computed_pixels;
+      result_.counts += part.counts;
+      if (parts_ != nullptr) parts_->append(std::as_bytes(part.samples.span<std::uint8_t>()), part.counts);
+      put(i, std::move(part.samples), *writer);
+    }
+    return true;
   }
 
   SceneMethod& method_;
@@ -222,19 +263,20 @@ class FusingPass {
   PartFile* parts_;
   const StreamOptions& options_;
   StreamResult& result_;
+  std::vector<Window> cores_;
 };
 
 }  // namespace
 
-StreamResult stream_scene(SceneMethod& method, SceneSource& source, RasterWriter& writer, const SampleEncoder& encoder,
+StreamResult stream_scene(SceneMethod& method, SceneSource& source, RasterWriter* writer, const SampleEncoder& encoder,
                           PartFile* parts, const StreamOptions& options) {
   StreamResult result;
-  result.stopped = !survey(method, source, options, result);
-  if (!result.stopped) result.stopped = !FusingPass(method, source, encoder, parts, options, result).run(writer);
-  if (result.stopped) return result;
+  result.stopped =
+      !survey(method, source, parts, options, result) || !FusingPass(method, source, encoder, parts, options, result).run(writer);
+  if (result.stopped || writer == nullptr) return result;
   const Stopwatch watch(result.write_seconds);
   const Stopwatch waited(result.wait_seconds);
-  writer.finish();
+  writer->finish();
   return result;
 }
 

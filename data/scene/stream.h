@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "data/raster/raster.h"
@@ -34,7 +35,17 @@ std::vector<Window> cut(std::int64_t rows, std::int64_t cols, std::int64_t core_
 
 enum class StreamStage : std::uint8_t { survey, fuse };
 
+// The processes that share a scene's parts, each computing every size-th, and how they talk: all of them call these in the same
+// order. Without functions: this one alone.
+struct SceneRanks {
+  int rank = 0;
+  int size = 1;
+  std::function<std::vector<std::string>(const std::string&)> to_all;    // everybody's text, by rank
+  std::function<std::vector<std::string>(const std::string&)> to_first;  // the same, on rank 0 alone
+};
+
 struct StreamOptions {
+  SceneRanks ranks;
   TilePlan tiles;
   // Asked between two parts; true: leave off, the finished parts are kept.
   std::function<bool()> stopped = [] { return false; };
@@ -49,7 +60,8 @@ struct StreamResult {
   SceneCounts counts;
   std::int64_t tiles = 0;            // in all
   std::int64_t resumed_tiles = 0;    // taken from the part file
-  std::int64_t computed_pixels = 0;  // with halos
+  std::int64_t computed_pixels = 0;  // with halos, of the fusing pass
+  std::int64_t surveyed_pixels = 0;  // without
   double survey_seconds = 0;
   double compute_seconds = 0;  // of the fusing pass
   double read_seconds = 0;     // of the reading thread
@@ -58,9 +70,10 @@ struct StreamResult {
 };
 
 // Everything but opening and closing: survey, where the method needs one, then all parts. The method has begun. Calls
-// writer.finish() unless it was stopped. `parts`: where finished parts are kept and found again; null: nowhere. Exceptions of the
-// threads come out here.
-StreamResult stream_scene(SceneMethod& method, SceneSource& source, RasterWriter& writer, const SampleEncoder& encoder,
+// writer.finish() unless it was stopped. `parts`: where finished parts are kept and found again; null: nowhere. Of several ranks
+// the first has the writer, which is null on the others, and the parts; the method can tell what its survey found; counts and
+// computed pixels are complete on the first. Exceptions of the threads come out here.
+StreamResult stream_scene(SceneMethod& method, SceneSource& source, RasterWriter* writer, const SampleEncoder& encoder,
                           PartFile* parts, const StreamOptions& options);
 
 }  // namespace cf

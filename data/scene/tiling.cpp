@@ -8,7 +8,8 @@
 namespace cf {
 namespace {
 
-constexpr std::int64_t kSmallest = 64;  // side of a core
+constexpr std::int64_t kSmallest = 64;                    // side of a core
+constexpr std::int64_t kCached = std::int64_t{2} << 20U;  // bytes that the cache of two cores holds, with room to spare
 // Parts as they were read: one being read, one waiting, one being assembled.
 constexpr std::int64_t kRawParts = 3;
 // Samples on their way out: one being encoded, one waiting, one being written.
@@ -34,15 +35,14 @@ std::int64_t survey_bytes(const SceneMethod& method, const SceneSource& source) 
          method.working_bytes(needs.survey_core, needs.survey_core);
 }
 
-// Strips as wide as the scene for methods that look at single pixels: rasters lie in rows. Otherwise squares, which compute the
-// fewest pixels twice.
+// Squares, which compute the fewest pixels twice. Methods that look at single pixels do little with each, so what counts is that
+// a part is encoded before it leaves the processor's cache: one row of blocks, some of them.
 std::vector<std::pair<std::int64_t, std::int64_t>> candidates(const SceneNeeds& needs, const SceneGrid& grid,
                                                               std::int64_t block) {
   std::vector<std::pair<std::int64_t, std::int64_t>> sizes;
   if (needs.halo == 0) {
-    const std::int64_t whole = (grid.cols + block - 1) / block * block;
-    for (std::int64_t cols = whole; cols >= 2 * block; cols = (cols / 2 + block - 1) / block * block)
-      sizes.emplace_back(block, cols);
+    const std::int64_t bytes_of_block = block * block * grid.bands * 4;
+    sizes.emplace_back(block, std::max<std::int64_t>(1, kCached / bytes_of_block) * block);
   }
   const std::int64_t good = std::max(needs.core, kSmallest);
   const std::int64_t first = good > block ? good / block * block : good;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/raster/raster.h"
+#include "data/raster/stored.h"
 
 namespace cf::test {
 
@@ -59,8 +60,8 @@ class MemoryRaster final : public RasterReader {
 
 class MemoryWriter final : public RasterWriter {
  public:
-  MemoryWriter(std::int64_t rows, std::int64_t cols, std::int64_t bands)
-      : cols_(cols), bands_(bands), samples(static_cast<std::size_t>(rows * cols * bands), -1.0F) {}
+  MemoryWriter(std::int64_t rows, std::int64_t cols, std::int64_t bands, SampleType type = SampleType::u16)
+      : type_(type), cols_(cols), bands_(bands), samples(static_cast<std::size_t>(rows * cols * bands), -1.0F) {}
 
   void write(const Window& w, std::span<const float> values) override {
     for (std::int64_t y = 0; y < w.rows; ++y) {
@@ -70,9 +71,11 @@ class MemoryWriter final : public RasterWriter {
     ++written;
     if (after) after(written);
   }
+  void write_stored(const Window& w, std::span<const std::byte> stored) override { write(w, from_stored(type_, stored)); }
   void finish() override { finished = true; }
 
  private:
+  SampleType type_;
   std::int64_t cols_;
   std::int64_t bands_;
 

@@ -106,8 +106,9 @@ TEST_CASE("raster errors: a corrupt block is named, and the others are read") {
   const auto reader = open_raster(folder / "a.tif");
   const std::string message = error_of([&] { read_window(*reader, whole(info)); });
   check_says(message, {"a.tif", "band 1", "rows ", "columns ", "damaged"});
-  // The place that was named, and no other, fails.
+  // The place that was named fails, at most another one that the damage reaches, and no others.
   int failed = 0;
+  int named = 0;
   for (std::int64_t row = 0; row < 256; row += 64) {
     for (std::int64_t col = 0; col < 256; col += 64) {
       const Window window{row, col, 64, 64};
@@ -116,11 +117,12 @@ TEST_CASE("raster errors: a corrupt block is named, and the others are read") {
       if (error_of([&] { pixels = read_window(*reader, window); }).empty()) {
         CHECK(pixels == raster_pixels(info, window));
       } else {
-        if (failed++ == 0) CHECK_MESSAGE(contains(message, place), place);
+        ++failed;
+        named += contains(message, place) ? 1 : 0;
       }
     }
   }
-  CHECK(failed >= 1);
+  CHECK(named == 1);
   CHECK(failed <= 2);
 }
 

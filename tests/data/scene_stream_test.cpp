@@ -2,8 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <barrier>
+#include <cstring>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "data/scene/encode.h"
 #include "data/scene/look.h"
@@ -112,7 +115,8 @@ TEST_CASE("samples: rounding, range, nodata") {
     const Tensor fused = Tensor::from(Shape{1, n, 1}, values);
     std::vector<std::uint8_t> valid(values.size(), 1);
     valid.back() = 0;
-    return encoder.encode(fused, {0, 0, 1, n}, Tensor::from(Shape{1, 1, n, 1}, valid), {0, 0, 1, n}, counts).to_vector<float>();
+    const Tensor samples = encoder.encode(fused, {0, 0, 1, n}, Tensor::from(Shape{1, 1, n, 1}, valid), {0, 0, 1, n}, counts);
+    return from_stored(type, std::as_bytes(samples.span<std::uint8_t>()));
   };
   SceneCounts u8;
   CHECK(encode(SampleType::u8, 0.0, {0.25F, 0.35F, 0.04F, -3, 25.54F, 25.6F, 7}, u8) ==
@@ -162,6 +166,14 @@ TEST_CASE("a look at the values judges the scale") {
   CHECK(contains(judge_scale(p, m, 255).text, "--scale 1023 or --bit-depth auto"));
 }
 
+std::vector<std::byte> stored(const std::vector<float>& samples) { return to_stored(SampleType::u16, samples); }
+
+std::vector<float> read(const PartFile& parts, std::int64_t index, std::size_t samples, SceneCounts& counts) {
+  std::vector<std::byte> bytes(2 * samples);
+  parts.read(index, bytes, counts);
+  return from_stored(SampleType::u16, bytes);
+}
+
 TEST_CASE("kept parts come back; cut-off ones and those of other runs do not") {
   const TempFolder folder;
   const auto path = PartFile::beside(folder / "out.tif");
@@ -169,29 +181,30 @@ TEST_CASE("kept parts come back; cut-off ones and those of other runs do not") {
   const SceneIdentity identity = {{"method", "cf2n"}, {"tiles", "64 x 64"}};
   const std::vector<float> first = {1, 2, 65535}, second = {4, 5};
   {
-    PartFile parts(path, identity, SampleType::u16, false);
+    PartFile parts(path, identity, false);
     CHECK(parts.done() == 0);
-    parts.append(first, {1, 2, 3, 4});
-    parts.append(second, {});
+    parts.append(stored(first), {1, 2, 3, 4});
+    parts.append(stored(second), {});
   }
-  CHECK(contains(error_of([&] { PartFile(path, identity, SampleType::u16, false); }), "--resume"));
+  CHECK(contains(error_of([&] { PartFile(path, identity, false); }), "--resume"));
   const SceneIdentity other = {{"method", "cf2n"}, {"tiles", "128 x 128"}};
-  CHECK(contains(error_of([&] { PartFile(path, other, SampleType::u16, true); }), "tiles was 64 x 64, is 128 x 128"));
+  CHECK(contains(error_of([&] { PartFile(path, other, true); }), "tiles was 64 x 64, is 128 x 128"));
   {
-    PartFile parts(path, identity, SampleType::u16, true);
+    PartFile parts(path, identity, true);
     REQUIRE(parts.done() == 2);
     SceneCounts counts;
-    CHECK(parts.read(0, counts) == first);
-    CHECK(parts.read(1, counts) == second);
+    CHECK(read(parts, 0, 3, counts) == first);
+    CHECK(read(parts, 1, 2, counts) == second);
+    CHECK(contains(error_of([&] { read(parts, 1, 3, counts); }), "part 1 has 4 bytes, not 6"));
     CHECK(counts.moved == 4);
     CHECK(counts.nodata == 1);
   }
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
   {
-    PartFile parts(path, identity, SampleType::u16, true);
+    PartFile parts(path, identity, true);
     CHECK(parts.done() == 1);
-    parts.append(second, {});
-    parts.append(first, {});
+    parts.append(stored(second), {});
+    parts.append(stored(first), {});
   }
   // A damaged byte inside the first record: nothing from there on is used.
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -201,7 +214,7 @@ TEST_CASE("kept parts come back; cut-off ones and those of other runs do not") {
   file.put('x');
   file.close();
   {
-    PartFile parts(path, identity, SampleType::u16, true);
+    PartFile parts(path, identity, true);
     CHECK(parts.done() == 0);
   }
   CHECK(!std::filesystem::exists(path));  // it held nothing
@@ -223,6 +236,20 @@ class MeanMethod final : public SceneMethod {
         ++count_;
       }
     }
+  }
+  std::string found() const override {
+    std::string text(sizeof(sum_) + sizeof(count_), '\0');
+    std::memcpy(text.data(), &sum_, sizeof(sum_));
+    std::memcpy(text.data() + sizeof(sum_), &count_, sizeof(count_));
+    return text;
+  }
+  void take_in(const std::string& found) override {
+    double sum = 0;
+    std::int64_t count = 0;
+    std::memcpy(&sum, found.data(), sizeof(sum));
+    std::memcpy(&count, found.data() + sizeof(sum), sizeof(count));
+    sum_ += sum;
+    count_ += count;
   }
   void finish_survey() override { finished_ = true; }
   Tensor fuse(const ScenePart& part) override {
@@ -264,7 +291,8 @@ struct Run {
 };
 
 // A scene of 150 x 170 with holes.
-Run run_scene(std::int64_t tile, PartFile* parts = nullptr, int stop_after = 1 << 30, int fail_after = 1 << 30) {
+Run run_scene(std::int64_t tile, PartFile* parts = nullptr, int stop_after = 1 << 30, int fail_after = 1 << 30,
+              const SceneRanks& ranks = {}) {
   RasterInfo ms_info = raster_info(38, 43, 2, {0, 0, 4, -4});
   for (RasterBand& band : ms_info.bands) band.nodata = 0;
   MemoryRaster pan(raster_info(150, 170, 1, {0.3, 0, 1, -1}),
@@ -284,11 +312,12 @@ Run run_scene(std::int64_t tile, PartFile* parts = nullptr, int stop_after = 1 <
   MeanMethod method;
   method.begin(grid);
   StreamOptions options;
+  options.ranks = ranks;
   options.tiles = plan_tiles(method, source, {.bytes = std::int64_t{1} << 30U, .tile = tile, .block = 64});
   options.stopped = [&] { return method.fused >= stop_after; };
   const SampleEncoder encoder(SampleType::u16, range_of(SampleType::u16), 0.0, 1000);
-  const StreamResult result = stream_scene(method, source, writer, encoder, parts, options);
-  CHECK(writer.finished == !result.stopped);
+  const StreamResult result = stream_scene(method, source, ranks.rank == 0 ? &writer : nullptr, encoder, parts, options);
+  CHECK(writer.finished == (ranks.rank == 0 && !result.stopped));
   return {writer.samples, result, method.fused};
 }
 
@@ -314,18 +343,90 @@ TEST_CASE("stream: stopped and resumed with the same samples") {
   const SceneIdentity identity = {{"scene", "this"}};
   const auto path = PartFile::beside(folder / "out.tif");
   {
-    PartFile parts(path, identity, SampleType::u16, false);
+    PartFile parts(path, identity, false);
     const Run stopped = run_scene(40, &parts, 7);
     CHECK(stopped.result.stopped);
     CHECK(parts.done() >= 7);
   }
-  PartFile parts(path, identity, SampleType::u16, true);
+  PartFile parts(path, identity, true);
   const Run resumed = run_scene(40, &parts);
   CHECK(resumed.samples == whole.samples);
   CHECK(resumed.result.resumed_tiles >= 7);
   CHECK(resumed.fused == whole.fused - 7);
   CHECK(resumed.result.counts.nodata == whole.result.counts.nodata);
   CHECK(resumed.result.counts.above == whole.result.counts.above);
+}
+
+// Ranks that are threads.
+class Meeting {
+ public:
+  explicit Meeting(int size) : texts_(static_cast<std::size_t>(size)), barrier_(size) {}
+
+  SceneRanks ranks(int rank) {
+    const auto exchange = [this, rank](const std::string& text) {
+      texts_[static_cast<std::size_t>(rank)] = text;
+      barrier_.arrive_and_wait();
+      std::vector<std::string> all = texts_;
+      barrier_.arrive_and_wait();
+      return all;
+    };
+    const auto to_first = [exchange, rank](const std::string& text) {
+      std::vector<std::string> all = exchange(text);
+      return rank == 0 ? all : std::vector<std::string>();
+    };
+    return {rank, static_cast<int>(texts_.size()), exchange, to_first};
+  }
+
+ private:
+  std::vector<std::string> texts_;
+  std::barrier<> barrier_;
+};
+
+std::vector<Run> run_on_ranks(int size, PartFile* parts = nullptr, int stop_after = 1 << 30) {
+  Meeting meeting(size);
+  std::vector<Run> runs(static_cast<std::size_t>(size));
+  {
+    std::vector<std::jthread> threads;
+    for (int rank = 0; rank < size; ++rank) {
+      threads.emplace_back([&, rank] {
+        runs[static_cast<std::size_t>(rank)] =
+            run_scene(40, rank == 0 ? parts : nullptr, rank == size - 1 ? stop_after : 1 << 30, 1 << 30, meeting.ranks(rank));
+      });
+    }
+  }
+  return runs;
+}
+
+TEST_CASE("stream: ranks share the parts, and the first writes what one alone does") {
+  const TempFolder folder;
+  const SceneIdentity identity = {{"scene", "this"}};
+  const auto path = PartFile::beside(folder / "out.tif");
+  const Run alone = run_scene(40);
+  for (const int size : {2, 3, 7}) {
+    CAPTURE(size);
+    const std::vector<Run> runs = run_on_ranks(size);
+    CHECK(runs[0].samples == alone.samples);
+    CHECK(runs[0].result.counts.nodata == alone.result.counts.nodata);
+    CHECK(runs[0].result.counts.above == alone.result.counts.above);
+    CHECK(runs[0].result.computed_pixels == alone.result.computed_pixels);
+    CHECK(runs[0].result.surveyed_pixels == alone.result.surveyed_pixels);
+    int fused = 0;
+    for (const Run& run : runs) fused += run.fused;
+    CHECK(fused == alone.fused);
+    // The last rank is asked to stop; all do, and what the first has goes on.
+    {
+      PartFile parts(path, identity, false);
+      for (const Run& run : run_on_ranks(size, &parts, 1)) CHECK(run.result.stopped);
+      CHECK(parts.done() >= size);
+      CHECK(parts.done() < alone.result.tiles);
+    }
+    PartFile parts(path, identity, true);
+    const std::vector<Run> resumed = run_on_ranks(size, &parts);
+    CHECK(resumed[0].samples == alone.samples);
+    CHECK(resumed[0].result.resumed_tiles >= size);
+    CHECK(resumed[0].result.surveyed_pixels == 0);  // what the survey found was kept
+    parts.remove();
+  }
 }
 
 TEST_CASE("stream: errors of reading and writing come out") {

@@ -1,7 +1,9 @@
 // cfrun fuse: a sharp multispectral raster from the rasters of PAN and MS.
 #include "tools/cfrun/choice.h"
 #include "tools/cfrun/command.h"
+#include "tools/cfrun/launch.h"
 #include "tools/cfrun/scene_job.h"
+#include "tools/cfrun/session.h"
 
 namespace cf {
 namespace {
@@ -18,6 +20,17 @@ struct FuseArguments {
   bool cog = false;
 };
 
+// The exit code of the ranks that were asked for, where this is not one of them.
+std::optional<int> start(const FuseOptions& o) {
+  RankRequest request{.ranks = o.ranks, .saves = true, .device = "cpu", .gpus = {}};
+  if (o.ranks > 1 && !o.checkpoint.empty()) {
+    const Experiment experiment = stored_experiment(o.checkpoint, o.overrides);
+    request.device = experiment.device;
+    request.gpus = experiment.gpus;
+  }
+  return start_ranks(request);
+}
+
 int run(FuseArguments a) {
   FuseOptions& o = a.options;
   o.max_memory = parse_bytes(a.max_memory, "--max-memory");
@@ -29,6 +42,7 @@ int run(FuseArguments a) {
   if (!a.out_nodata.empty()) o.nodata.output = parse_nodata(a.out_nodata, "--out-nodata");
   if (a.cog) o.format.layout = Layout::cog;
   o.format.block = a.cog ? kCogBlock : kBlock;
+  if (const std::optional<int> code = start(o)) return *code;
   return fuse_scene(o);
 }
 
@@ -83,6 +97,7 @@ void add_output_options(CLI::App& command, FuseArguments& a) {
       ->check(CLI::Range(std::int64_t{16}, std::int64_t{1} << 20));
   command.add_option("--max-memory", a.max_memory, "that the program may take, as 2G or 512M");
   command.add_option("--threads", o.threads, "that compute (default: all)")->check(CLI::Range(1, 4096));
+  add_ranks_option(command, o.ranks);
   command.add_option("--json", o.json, "write the summary to this file, too");
   command.add_option("--report", o.report, "write a page (HTML) with pictures to this file");
 }

@@ -1,5 +1,5 @@
 // cfrun test: metrics, pictures and fused images of a trained network on test sets.
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -19,10 +19,14 @@
 #include "tools/cfrun/command.h"
 #include "tools/cfrun/evaluate.h"
 #include "tools/cfrun/fuser.h"
+#include "tools/cfrun/launch.h"
 #include "tools/cfrun/metric_table.h"
 #include "tools/cfrun/noise_use.h"
+#include "tools/cfrun/ranks.h"
 #include "tools/cfrun/report_test.h"
+#include "tools/cfrun/rounds.h"
 #include "tools/cfrun/sampling_sweep.h"
+#include "tools/cfrun/tested_image.h"
 
 namespace cf {
 namespace {
@@ -46,6 +50,7 @@ struct TestArguments {
   std::int64_t tile_stride = 0;
   bool noise_use = false;
   WeightChoice weights = WeightChoice::automatic;
+  std::int64_t ranks = 0;  // 0: not said
 };
 
 // One test set, from images to files and to a section of the report.
@@ -55,32 +60,31 @@ class SetTest {
   SetTest(const Session& session, std::filesystem::path out, bool pictures, std::int64_t shown, bool baselines)
       : session_(session), fuse_(session), out_(std::move(out)), pictures_(pictures), shown_(shown), baselines_(baselines) {}
 
+  // The images are shared out over the ranks; what is written and returned is rank 0's, the others return an empty table.
   MetricTable run(const std::filesystem::path& file, TestReport& report) {
     const Experiment& e = session_.experiment;
     const Dataset set = Dataset::open(file, e.dataset_options(false, session_.model->size_multiple()));
-    make_directories(out_);
-    FusedFile fused(out_ / "fused.h5", {set.size(), set.height(), set.width(), set.bands()});
     MetricTable table(file.filename().string(), set.has_gt() ? "reduced resolution" : "full resolution",
                       conventions(quality_options(e)));
-    SetReport section(session_, set, shown_);
-    for (std::int64_t i = 0; i < set.size(); ++i) {
-      const Batch batch = set.read(std::vector<std::int64_t>{i});
-      const auto begin = std::chrono::steady_clock::now();
-      const FusionOutput output = fuse_(batch);
-      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-      const Tensor image = image_in_dn(output.fused, 0, e.scale());
-      std::vector<std::pair<std::string, MetricList>> rows = {
-          {"network", metrics_of(batch, image, e)}, {"EXP", metrics_of(batch, image_in_dn(batch.lms, 0, e.scale()), e)}};
-      if (baselines_) std::ranges::move(baseline_rows(batch, e), std::back_inserter(rows));
-      table.add(rows);
-      section.add(batch, output, table.methods().front().rows.back(), seconds);
-      fused.put(i, image);
-      if (mat::has_v5()) write_fused_mat(out_ / fmt::format("output_mulExm_{}.mat", i), image);
-      if (pictures_) write_pictures(i, batch, output);
+    const auto compute = [&](std::int64_t i) { return test_image(set, i); };
+    const auto pack = [](const TestedImage& image) { return packed(image); };
+    if (world().rank() > 0) {
+      in_rounds(world(), set.size(), compute, pack, unpacked_image, [](std::int64_t, TestedImage&&) {});
+      return table;
     }
+    make_directories(out_);
+    FusedFile fused(out_ / "fused.h5", {set.size(), set.height(), set.width(), set.bands()});
+    SetReport section(session_, set, shown_);
+    SamplingCost cost;
+    in_rounds(world(), set.size(), compute, pack, unpacked_image, [&](std::int64_t i, TestedImage&& found) {
+      if (!found.batch.lms.defined()) found.batch = set.read(std::vector<std::int64_t>{i});
+      table.add(found.rows);
+      section.add(found.batch, found.output, table.methods().front().rows.back(), found.seconds);
+      cost += found.cost;
+      write_image(i, found, fused);
+    });
     fused.commit();
-    if (session_.denoiser() != nullptr)
-      table.note("sampling", describe(e.sampler, fuse_.cost()), to_json(e.sampler, fuse_.cost()));
+    if (session_.denoiser() != nullptr) table.note("sampling", describe(e.sampler, cost), to_json(e.sampler, cost));
     write_json(out_ / "metrics.json", table.json());
     write_file(out_ / "metrics.csv", table.csv());
     report.add(section, table);
@@ -88,6 +92,28 @@ class SetTest {
   }
 
  private:
+  TestedImage test_image(const Dataset& set, std::int64_t i) {
+    const Experiment& e = session_.experiment;
+    TestedImage found;
+    found.batch = set.read(std::vector<std::int64_t>{i});
+    const SamplingCost before = fuse_.cost();
+    const auto begin = std::chrono::steady_clock::now();
+    found.output = fuse_(found.batch);
+    found.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    found.cost = fuse_.cost() - before;
+    const auto metrics = [&](const Tensor& images) { return metrics_of(found.batch, image_in_dn(images, 0, e.scale()), e); };
+    found.rows = {{"network", metrics(found.output.fused)}, {"EXP", metrics(found.batch.lms)}};
+    if (baselines_) std::ranges::move(baseline_rows(found.batch, e), std::back_inserter(found.rows));
+    return found;
+  }
+
+  void write_image(std::int64_t i, const TestedImage& found, FusedFile& fused) const {
+    const Tensor image = image_in_dn(found.output.fused, 0, session_.experiment.scale());
+    fused.put(i, image);
+    if (mat::has_v5()) write_fused_mat(out_ / fmt::format("output_mulExm_{}.mat", i), image);
+    if (pictures_) write_pictures(i, found.batch, found.output);
+  }
+
   void write_pictures(std::int64_t image, const Batch& batch, const FusionOutput& output) const {
     for (const auto& [name, picture] :
          pictures_of(batch.pan, batch.lms, output.fused, batch.gt, output.detail, session_.experiment.rgb())) {
@@ -143,8 +169,21 @@ std::filesystem::path folder_of(const std::filesystem::path& file, std::size_t f
   return files == 1 ? out : out / file.stem();
 }
 
+std::vector<std::string> names_of(const std::vector<std::filesystem::path>& files) {
+  std::vector<std::string> names;
+  for (const auto& file : files) names.push_back(file.string());
+  return names;
+}
+
 // "dpmpp" is short for the only DPM-Solver++ there is.
 std::string sampler_name(const std::string& name) { return name == "dpmpp" ? "dpmpp2m" : name; }
+
+int write_report(TestReport& report) {
+  if (world().rank() > 0) return 0;
+  report.write();
+  fmt::print("report: {}\n", report.file().string());
+  return 0;
+}
 
 int test_steps(const TestArguments& a, const Session& session, const std::vector<std::filesystem::path>& files,
                const std::filesystem::path& out, TestReport& report) {
@@ -155,12 +194,11 @@ int test_steps(const TestArguments& a, const Session& session, const std::vector
   for (const auto& file : files) {
     const auto folder = folder_of(file, files.size(), out);
     const SweepResult result = sweep.run(file, folder);
+    if (world().rank() > 0) continue;
     report.add(result);
     fmt::print("\n{}table and curves in {}\n", result.text(), folder.string());
   }
-  report.write();
-  fmt::print("report: {}\n", report.file().string());
-  return 0;
+  return write_report(report);
 }
 
 int test_noise_use(const TestArguments& a, const Session& session) {
@@ -174,9 +212,21 @@ int test_noise_use(const TestArguments& a, const Session& session) {
   return 0;
 }
 
+// The exit code of the ranks that were asked for, where this is not one of them.
+std::optional<int> start(const TestArguments& a, const std::filesystem::path& checkpoint) {
+  RankRequest request{.ranks = a.ranks, .saves = false, .device = "cpu", .gpus = {}};
+  if (a.ranks > 1) {
+    const Experiment e = a.config.empty() ? stored_experiment(checkpoint, a.overrides) : read_experiment(a.config, a.overrides);
+    request.device = e.device;
+    request.gpus = e.gpus;
+  }
+  return start_ranks(request);
+}
+
 int test(const TestArguments& a) {
   const std::filesystem::path checkpoint =
       a.checkpoint.empty() ? newest_run("runs", "best.cfk") / "best.cfk" : std::filesystem::path(a.checkpoint);
+  if (const std::optional<int> code = start(a, checkpoint)) return *code;
   std::unique_ptr<Session> session;
   if (a.config.empty()) {
     session = load_session(checkpoint, a.overrides, a.weights);
@@ -192,18 +242,20 @@ int test(const TestArguments& a) {
   if (a.noise_use) return test_noise_use(a, *session);
   const auto files = test_files(a, session->experiment);
   std::optional<ResultFolder> folder_of_results;
-  if (a.report.empty()) folder_of_results.emplace(out);
+  if (a.report.empty() && world().rank() == 0) folder_of_results.emplace(out);
+  compare_ranks({{"checkpoint", checkpoint.string()},
+                 {"configuration", to_json(session->experiment).dump()},
+                 {"test sets", fmt::format("{}", fmt::join(names_of(files), ", "))}});
   TestReport report(a.report.empty() ? out / "report.html" : std::filesystem::path(a.report), *session, checkpoint, a.weights);
   if (!a.steps.empty() || !a.samplers.empty()) return test_steps(a, *session, files, out, report);
   for (const auto& file : files) {
     const auto folder = folder_of(file, files.size(), out);
     const MetricTable table =
         SetTest(*session, folder, !a.no_pictures, a.no_pictures ? 0 : a.report_images, a.baselines).run(file, report);
+    if (world().rank() > 0) continue;
     fmt::print("\n{}\nfused images, metrics{} in {}\n", table.text(), a.no_pictures ? "" : ", pictures", folder.string());
   }
-  report.write();
-  fmt::print("report: {}\n", report.file().string());
-  return 0;
+  return write_report(report);
 }
 
 }  // namespace
@@ -223,6 +275,7 @@ void add_test(CLI::App& app, Action& action) {
   command->add_option("--crop", a->crop, "border left out of reduced-resolution metrics, as the toolbox's dim_cut; 0: none");
   command->add_flag("--clip", a->clip, "clip fused images to the sensor's range before reduced-resolution metrics");
   command->add_flag("--baselines", a->baselines, "measure the classical methods Brovey, GSA, BT-H and MTF-GLP-FS beside it");
+  add_ranks_option(*command, a->ranks);
   command->add_flag("--no-pictures", a->no_pictures, "write no PNG files, and none into the report");
   command->add_option("--report", a->report,
                       "page (HTML) with tables, curves and pictures (default: report.html in the output folder)");

@@ -20,6 +20,18 @@ void refresh(const Tensor& input, const Tensor& images) {
 
 }  // namespace
 
+SamplingCost& SamplingCost::operator+=(const SamplingCost& other) {
+  images += other.images;
+  tiles += other.tiles;
+  calls += other.calls;
+  seconds += other.seconds;
+  return *this;
+}
+
+SamplingCost SamplingCost::operator-(const SamplingCost& other) const {
+  return {images - other.images, tiles - other.tiles, calls - other.calls, seconds - other.seconds};
+}
+
 Fuser::Fuser(const Session& session) : Fuser(session, session.experiment.sampler) {
   const TestConfig& test = session.experiment.test;
   if (test.parts == 0) return;

@@ -15,6 +15,9 @@ struct SamplingCost {
   std::int64_t tiles = 0;
   std::int64_t calls = 0;  // of the network, each on a batch of tiles
   double seconds = 0;      // from images on the host to fused ones there
+
+  SamplingCost& operator+=(const SamplingCost& other);
+  SamplingCost operator-(const SamplingCost& other) const;
 };
 
 class Fuser {

@@ -82,6 +82,7 @@ struct FuseSummary {
   std::int64_t tiles = 0;
   std::int64_t resumed_tiles = 0;    // of them taken over from an interrupted run
   std::int64_t computed_pixels = 0;  // with halos
+  std::int64_t surveyed_pixels = 0;
   SceneTimes times;
   Device device;                // that computed
   std::int64_t peak_bytes = 0;  // of the process

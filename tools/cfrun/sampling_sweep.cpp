@@ -7,6 +7,9 @@
 #include "data/plot.h"
 #include "framework/io/files.h"
 #include "models/ssdiff/sampler.h"
+#include "tools/cfrun/ranks.h"
+#include "tools/cfrun/rounds.h"
+#include "tools/cfrun/tested_image.h"
 
 namespace cf {
 namespace {
@@ -84,14 +87,27 @@ SamplingSweep::SamplingSweep(const Session& session, const std::vector<std::stri
   check(!ways_.empty(), "test: no sampler and number of steps to try");
 }
 
+// On rank 0; the others fuse their share of the images and return nothing of use.
 SweepRow SamplingSweep::measure(const SamplerConfig& sampler, const Dataset& set) const {
   Fuser fuse(session_, sampler);
+  SweepRow row{sampler, {}, {}};
   std::vector<MetricList> rows;
-  for (std::int64_t i = 0; i < set.size(); ++i) {
+  const auto compute = [&](std::int64_t i) {
+    TestedImage found;
     const Batch batch = set.read(std::vector<std::int64_t>{i});
-    rows.push_back(metrics_of(batch, image_in_dn(fuse(batch).fused, 0, session_.experiment.scale()), session_.experiment));
-  }
-  return {sampler, mean_of(rows), fuse.cost()};
+    const SamplingCost before = fuse.cost();
+    const Tensor image = image_in_dn(fuse(batch).fused, 0, session_.experiment.scale());
+    found.rows = {{"network", metrics_of(batch, image, session_.experiment)}};
+    found.cost = fuse.cost() - before;
+    return found;
+  };
+  const auto pack = [](const TestedImage& image) { return packed(image); };
+  in_rounds(world(), set.size(), compute, pack, unpacked_image, [&](std::int64_t, TestedImage&& found) {
+    rows.push_back(std::move(found.rows.front().second));
+    row.cost += found.cost;
+  });
+  if (world().rank() == 0) row.mean = mean_of(rows);
+  return row;
 }
 
 std::string SweepResult::text() const {
@@ -102,6 +118,7 @@ SweepResult SamplingSweep::run(const std::filesystem::path& file, const std::fil
   const Dataset set = Dataset::open(file, session_.experiment.dataset_options(false, session_.model->size_multiple()));
   std::vector<SweepRow> rows;
   for (const SamplerConfig& way : ways_) rows.push_back(measure(way, set));
+  if (world().rank() > 0) return {};
   make_directories(out);
   write_json(out / "steps.json", {{"set", file.filename().string()}, {"rows", json(rows)}});
   write_file(out / "steps.csv", csv(rows));

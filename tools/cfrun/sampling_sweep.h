@@ -32,7 +32,8 @@ class SamplingSweep {
   // is impossible, and where the network does not sample. The session must outlive the sweep.
   SamplingSweep(const Session& session, const std::vector<std::string>& samplers, const std::vector<std::int64_t>& steps);
 
-  // Fuses the set; writes steps.json, steps.csv and steps.png into `out`, which is made.
+  // Fuses the set; writes steps.json, steps.csv and steps.png into `out`, which is made. Of several
+  // ranks each fuses its share of the images, the first writes and returns the result.
   SweepResult run(const std::filesystem::path& file, const std::filesystem::path& out);
 
  private:

@@ -18,10 +18,10 @@
 #include "framework/core/staged_file.h"
 #include "framework/train/interrupt.h"
 #include "framework/train/progress.h"
+#include "tools/cfrun/ranks.h"
 #include "tools/cfrun/scene_inputs.h"
 #include "tools/cfrun/scene_looks.h"
 #include "tools/cfrun/scene_summary.h"
-#include "tools/cfrun/version.h"
 
 namespace cf {
 namespace {
@@ -69,9 +69,12 @@ std::string identity_of(const std::string& name) {
   return fmt::format("{}, {} bytes, changed at {}", path.string(), size, time.time_since_epoch().count());
 }
 
+// Version and compiler: another program may round differently. The number of threads is not part of it.
+std::string program_identity() { return fmt::format("cfrun {}, compiler {}", CF_VERSION, __VERSION__); }
+
 SceneIdentity identity(const FuseOptions& o, const ChosenMethod& chosen, const SceneInputs& in, const RasterInfo& out,
                        const TilePlan& tiles) {
-  SceneIdentity id = {{"program", version_text()}, {"method", chosen.key}, {"checkpoint", identity_of(o.checkpoint)}};
+  SceneIdentity id = {{"program", program_identity()}, {"method", chosen.key}, {"checkpoint", identity_of(o.checkpoint)}};
   if (chosen.is_network()) id.emplace_back("configuration", to_json(chosen.session->experiment).dump());
   for (const std::string& file : o.pan) id.emplace_back("PAN", identity_of(file));
   for (std::size_t i = 0; i < o.ms.size(); ++i) id.emplace_back(fmt::format("MS {}", i + 1), identity_of(o.ms[i]));
@@ -118,6 +121,14 @@ SceneRaster describe_raster(const char* role, const RasterInfo& info, std::strin
           std::move(nodata)};
 }
 
+SceneRanks scene_ranks() {
+  ProcessGroup& group = world();
+  return {.rank = group.rank(),
+          .size = group.size(),
+          .to_all = [&group](const std::string& text) { return group.all_gather_text(text); },
+          .to_first = [&group](const std::string& text) { return group.gather_text(text); }};
+}
+
 // One run of the command.
 class FuseJob {
  public:
@@ -135,27 +146,45 @@ class FuseJob {
   }
 
   int run() {
+    const SceneIdentity id = identity(options_, chosen_, in_, out_, tiles_);
+    compare_ranks(id);
+    // Classical methods take little longer than reading and writing: the first rank does it all.
+    if (!chosen_.is_network()) ranks_.size = 1;
+    if (ranks_.rank > 0 && ranks_.size == 1) return 0;
     const InterruptGuard interrupts;
+    return ranks_.rank == 0 ? run_first(id) : run_other();
+  }
+
+ private:
+  // The rank that has the output.
+  int run_first(const SceneIdentity& id) {
     std::unique_ptr<PartFile> parts;
     if (options_.resume) remove_leavings(options_.output);
-    // Classical methods take no longer than looking for what is there.
     const std::unique_ptr<RasterWriter> writer = create_raster(options_.output, out_, options_.format);
     if (chosen_.is_network()) {
-      parts = std::make_unique<PartFile>(PartFile::beside(options_.output), identity(options_, chosen_, in_, out_, tiles_),
-                                         out_.type, options_.resume);
+      parts = std::make_unique<PartFile>(PartFile::beside(options_.output), id, options_.resume);
       if (parts->done() > 0) log::info("{} tiles are there from the interrupted run", parts->done());
     }
-    const std::optional<double> nodata = out_.bands.front().nodata;
-    const SampleEncoder encoder(out_.type, range_of(out_), nodata, in_.scale);
-    const StreamResult result = stream_scene(*chosen_.method, *in_.source, *writer, encoder, parts.get(), stream_options());
-    progress_.reset();
+    const StreamResult result = stream(writer.get(), parts.get());
     if (result.stopped) return report_stop(parts.get());
     if (parts != nullptr) parts->remove();
     report(result);
     return 0;
   }
 
- private:
+  int run_other() { return stream(nullptr, nullptr).stopped ? exit_code() : 0; }
+
+  StreamResult stream(RasterWriter* writer, PartFile* parts) {
+    const std::optional<double> nodata = out_.bands.front().nodata;
+    const SampleEncoder encoder(out_.type, range_of(out_), nodata, in_.scale);
+    const StreamResult result = stream_scene(*chosen_.method, *in_.source, writer, encoder, parts, stream_options());
+    progress_.reset();
+    return result;
+  }
+
+  // Of a run that was interrupted, maybe by a signal to another rank.
+  static int exit_code() { return 128 + (InterruptGuard::signal() != 0 ? InterruptGuard::signal() : SIGINT); }
+
   // Two rows of the output's blocks, so that blocks which tiles share are whole before they are written, but not much more: what
   // is in the cache at the end is written when nothing is left to compute beside it.
   std::int64_t raster_cache() const {
@@ -174,7 +203,12 @@ class FuseJob {
   StreamOptions stream_options() {
     StreamOptions options;
     options.tiles = tiles_;
-    options.stopped = [] { return InterruptGuard::signal() != 0; };
+    options.ranks = ranks_;
+    options.stopped = [] {
+      watch::progress();  // asked before every part
+      return InterruptGuard::signal() != 0;
+    };
+    if (ranks_.rank > 0) return options;
     options.progress = [this](StreamStage stage, std::int64_t done, std::int64_t total) {
       if (progress_ == nullptr || stage != stage_) {
         progress_ = nullptr;  // the old bar ends before the new one begins
@@ -197,7 +231,7 @@ class FuseJob {
     } else {
       fmt::print(stderr, "stopped; nothing was written\n");
     }
-    return 128 + InterruptGuard::signal();
+    return exit_code();
   }
 
   void report(const StreamResult& result) {
@@ -216,6 +250,7 @@ class FuseJob {
   SceneInputs in_;
   RasterInfo out_;
   TilePlan tiles_;
+  SceneRanks ranks_ = scene_ranks();
   std::unique_ptr<SceneLooks> looks_;
   std::unique_ptr<Progress> progress_;
   StreamStage stage_ = StreamStage::survey;
@@ -255,6 +290,7 @@ FuseSummary FuseJob::summarize(const StreamResult& result) const {
   s.tiles = result.tiles;
   s.resumed_tiles = result.resumed_tiles;
   s.computed_pixels = result.computed_pixels;
+  s.surveyed_pixels = result.surveyed_pixels;
   s.times.total = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   s.times.surveying = result.survey_seconds;
   s.times.computing = result.compute_seconds;
@@ -270,6 +306,7 @@ FuseSummary FuseJob::summarize(const StreamResult& result) const {
 }  // namespace
 
 int fuse_scene(const FuseOptions& options) {
+  (void)world();  // shares threads out, where there are several ranks and nobody says how many
   if (options.threads > 0) set_threads(options.threads);
   check_output(options);
   return FuseJob(options).run();

@@ -67,6 +67,8 @@ class NetworkMethod : public SceneMethod {
     open(grid);
   }
 
+  std::int64_t computed_pixels(const ScenePart& part) const override { return seen(part).pixels(); }
+
   Tensor fuse(const ScenePart& part) final {
     const NoGrad no_grad;
     const Tensor fused = fuse_core(part).to(Device{});
@@ -134,7 +136,9 @@ class LocalMethod : public NetworkMethod {
  public:
   explicit LocalMethod(const Session& session) : NetworkMethod(session), reach_(session.model->reach().value()) {}
 
-  SceneNeeds needs() const override { return {.halo = rounded_up(reach_, multiple()), .multiple = multiple()}; }
+  SceneNeeds needs() const override {
+    return {.halo = rounded_up(reach_, multiple()), .multiple = multiple(), .ms = session_.model->reads_ms()};
+  }
 
   std::int64_t working_bytes(std::int64_t rows, std::int64_t cols) const override {
     const std::int64_t halo = needs().halo;
@@ -236,6 +240,8 @@ class PooledMethod final : public LocalMethod {
       if (!whole.empty()) pool(whole);
     }
   }
+  std::string found() const override { return statistics_->packed(); }
+  void take_in(const std::string& found) override { statistics_->add(found); }
   void finish_survey() override {
     statistics_->finish(1);
     cpu_allocator().trim();
@@ -307,7 +313,8 @@ class SampledMethod final : public NetworkMethod {
   }
 
   SceneNeeds needs() const override {
-    return {.halo = rounded_up(tiles().size, multiple()), .multiple = multiple(), .core = kCore};
+    return {
+        .halo = rounded_up(tiles().size, multiple()), .multiple = multiple(), .core = kCore, .ms = session_.model->reads_ms()};
   }
 
   // Held while tiles are sampled: noise in f32, sums and weights of the core in f64. Beside them in turn: noise when it is drawn
@@ -339,6 +346,9 @@ class SampledMethod final : public NetworkMethod {
     const Window w = seen(part);
     SamplingOptions options{.sampler = session_.experiment.sampler, .tiles = tiles()};
     options.graph = graph_;
+    options.progress = [this](std::int64_t, std::int64_t) {
+      if (stopped()) throw SceneStopped();
+    };
     options.scene = SceneView{.height = scene_rows(), .width = scene_cols(), .image = region(w), .core = region(part.core)};
     return session_.sample(input_of(part), options).fused;
   }

@@ -39,6 +39,7 @@ struct FuseOptions {
   bool resume = false;
 
   // The work.
+  std::int64_t ranks = 0;  // --ranks; 0: not said
   std::int64_t tile = 0;
   std::int64_t max_memory = std::int64_t{2} << 30U;
   int threads = 0;

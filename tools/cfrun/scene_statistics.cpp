@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "framework/ops/matmul.h"
 
@@ -55,6 +56,25 @@ void SceneStatistics::set(std::int64_t row, std::int64_t col, double weight, std
   check(static_cast<std::int64_t>(values.size()) == length_, "statistics: {} values of a window, not {}", values.size(), length_);
   weights_[index(row, col)] = weight;
   std::copy(values.begin(), values.end(), values_.begin() + static_cast<std::ptrdiff_t>(index(row, col)) * length_);
+}
+
+std::string SceneStatistics::packed() const {
+  std::string text(weights_.size() * sizeof(double) + values_.size() * sizeof(float), '\0');
+  std::memcpy(text.data(), weights_.data(), weights_.size() * sizeof(double));
+  std::memcpy(text.data() + weights_.size() * sizeof(double), values_.data(), values_.size() * sizeof(float));
+  return text;
+}
+
+void SceneStatistics::add(const std::string& packed) {
+  const std::size_t weight_bytes = weights_.size() * sizeof(double);
+  check(packed.size() == weight_bytes + values_.size() * sizeof(float), "statistics: {} bytes of another scene's", packed.size());
+  const auto add_to = [](auto& numbers, const char* from) {
+    auto more = numbers;
+    std::memcpy(more.data(), from, more.size() * sizeof(more[0]));
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] += more[i];
+  };
+  add_to(weights_, packed.data());
+  add_to(values_, packed.data() + weight_bytes);
 }
 
 std::vector<double> SceneStatistics::around(std::int64_t row, std::int64_t col) const {

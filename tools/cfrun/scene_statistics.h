@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,10 @@ class SceneStatistics {
   // What was pooled in the window at (row, col) of the grid. weight in (0, 1]: the share of the window's pixels that counted.
   // Windows of which nothing is told have weight 0.
   void set(std::int64_t row, std::int64_t col, double weight, std::span<const float> values);
+  // All that was set, before finish(), for another object of the same scene, which adds it to what was set there.
+  std::string packed() const;
+  // Throws Error where it is of another scene.
+  void add(const std::string& packed);
   // Each window with weight w below 1 takes 1 - w of its values from the windows around it, where they have weight, or else
   // from the nearest that have. Without any, all values become `fallback`.
   void finish(float fallback);

@@ -65,7 +65,8 @@ ordered_json to_json(const FuseSummary& s) {
                    {"halo", s.halo},
                    {"count", s.tiles},
                    {"resumed", s.resumed_tiles},
-                   {"computed_pixels", s.computed_pixels}};
+                   {"computed_pixels", s.computed_pixels},
+                   {"surveyed_pixels", s.surveyed_pixels}};
   json["seconds"] = {{"total", s.times.total},     {"surveying", s.times.surveying}, {"computing", s.times.computing},
                      {"reading", s.times.reading}, {"writing", s.times.writing},     {"waiting", s.times.waiting}};
   json["peak_bytes"] = s.peak_bytes;

@@ -11,6 +11,7 @@
 #include "framework/ops/precision.h"
 #include "kernels/devices.h"
 #include "kernels/math_mode.h"
+#include "tools/cfrun/ranks.h"
 
 namespace cf {
 namespace {
@@ -26,7 +27,10 @@ Tensor in_f32(const Tensor& t) { return t.defined() ? ops::cast(t, DType::f32) :
 
 std::unique_ptr<Session> restore(const Checkpoint& checkpoint, Experiment experiment, WeightChoice weights,
                                  const std::string& file) {
-  const Device device = open_device(experiment);
+  // The configuration stays what was asked for: it is compared between ranks.
+  Experiment here = experiment;
+  here.device = device_of_rank(experiment.device, experiment.gpus);
+  const Device device = open_device(here);
   auto session = std::make_unique<Session>(std::move(experiment), device);
   LoadOptions options;
   options.prefix = "model.";
@@ -36,6 +40,14 @@ std::unique_ptr<Session> restore(const Checkpoint& checkpoint, Experiment experi
         "{}: has no averaged weights; train with optimizer.ema above 0, or take those that were trained", file);
   if (shadow != nullptr) take_averages(session->params, *shadow, file);
   return session;
+}
+
+Experiment stored_in(const Checkpoint& checkpoint, const std::string& file, const std::vector<std::string>& overrides) {
+  check(checkpoint.meta.contains("config"), "{}: holds no configuration, so the network it belongs to is unknown; name one",
+        file);
+  ordered_json json = checkpoint.meta.at("config");
+  for (const std::string& assignment : overrides) config::apply_override(json, experiment_schema(), assignment);
+  return experiment_from(json, file + " (stored configuration)");
 }
 
 }  // namespace
@@ -98,15 +110,14 @@ TrainingOutput Session::train(const FusionInput& input, const Tensor& gt, const 
   return {in_f32(output.prediction), in_f32(output.target), in_f32(output.detail)};
 }
 
+Experiment stored_experiment(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  return stored_in(read_checkpoint(path), path.string(), overrides);
+}
+
 std::unique_ptr<Session> load_session(const std::filesystem::path& path, const std::vector<std::string>& overrides,
                                       WeightChoice weights) {
   const Checkpoint checkpoint = read_checkpoint(path);
-  const std::string file = path.string();
-  check(checkpoint.meta.contains("config"), "{}: holds no configuration, so the network it belongs to is unknown; name one",
-        file);
-  ordered_json json = checkpoint.meta.at("config");
-  for (const std::string& assignment : overrides) config::apply_override(json, experiment_schema(), assignment);
-  return restore(checkpoint, experiment_from(json, file + " (stored configuration)"), weights, file);
+  return restore(checkpoint, stored_in(checkpoint, path.string(), overrides), weights, path.string());
 }
 
 std::unique_ptr<Session> load_session(const std::filesystem::path& path, const Experiment& config, WeightChoice weights) {

@@ -44,6 +44,9 @@ struct Session {
 // Which weights of a checkpoint are meant: the averaged ones where it has them; those, or an error; those that were trained.
 enum class WeightChoice : std::uint8_t { automatic, averaged, live };
 
+// The configuration that a checkpoint was made with, with overrides ("path.to.key=value").
+Experiment stored_experiment(const std::filesystem::path& checkpoint, const std::vector<std::string>& overrides = {});
+
 // The network of a checkpoint; its stored configuration with overrides ("path.to.key=value"), or a given one, which must name
 // the same network for the same bands. On the device that the configuration names.
 std::unique_ptr<Session> load_session(const std::filesystem::path& checkpoint, const std::vector<std::string>& overrides = {},

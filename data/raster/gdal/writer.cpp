@@ -8,8 +8,10 @@
 #include <string_view>
 #include <system_error>
 
+#include "data/raster/gdal/blocks.h"
 #include "data/raster/gdal/dataset.h"
 #include "data/raster/gdal/errors.h"
+#include "data/raster/stored.h"
 #include "framework/core/check.h"
 
 namespace cf::gdal {
@@ -82,10 +84,21 @@ bool is_colour_picture(const RasterInfo& info) {
          info.bands[2].colour == "Blue";
 }
 
+// Whether bands are stored apart, so that whole blocks need not be put together from GDAL's cache, and who needs three bands of
+// many reads three. Viewers of pictures expect pixels (bytes of three or four bands that colours are said of), and so do COGs.
+bool bands_apart(const RasterInfo& info, const RasterFormat& format) {
+  const bool picture = is_colour_picture(info) && info.bands.size() <= 4 && info.type == SampleType::u8;
+  return !picture && format.layout != Layout::cog;
+}
+
+std::int64_t block_side(const RasterInfo& info, const RasterFormat& format) {
+  return std::min(format.block, (std::max(info.rows, info.cols) + 15) / 16 * 16);
+}
+
 CPLStringList geotiff_options(const RasterInfo& info, const RasterFormat& format) {
-  const std::int64_t longest = std::max(info.rows, info.cols);
-  const std::string block = std::to_string(std::min(format.block, (longest + 15) / 16 * 16));
+  const std::string block = std::to_string(block_side(info, format));
   CPLStringList options;
+  options.SetNameValue("INTERLEAVE", bands_apart(info, format) ? "BAND" : "PIXEL");
   options.SetNameValue("TILED", "YES");
   options.SetNameValue("BLOCKXSIZE", block.c_str());
   options.SetNameValue("BLOCKYSIZE", block.c_str());
@@ -171,10 +184,15 @@ void set_info(GDALDataset& dataset, const RasterInfo& info) {
   for (std::size_t i = 0; i < info.bands.size(); ++i) set_band(*dataset.GetRasterBand(static_cast<int>(i) + 1), info.bands[i]);
 }
 
-class Writer final : public RasterWriter {
+class Writer final : public StoredWriter {
  public:
   Writer(const fs::path& file, const RasterInfo& info, const RasterFormat& format)
-      : file_(file), overview_(file.string() + ".ovr.tmp"), scratch_(file.string() + ".pixels"), info_(info), format_(format) {
+      : file_(file),
+        overview_(file.string() + ".ovr.tmp"),
+        scratch_(file.string() + ".pixels"),
+        info_(info),
+        format_(format),
+        blocks_(info, block_side(info, format)) {
     const Errors errors;
     RasterFormat first = format;
     // On the way to a COG, which is put in order at the end, speed counts more than size.
@@ -197,16 +215,10 @@ class Writer final : public RasterWriter {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  void write(const Window& w, std::span<const float> samples) override {
+  void write(const Window& w, std::span<const std::byte> samples) override {
     const Errors errors;
-    const Stored stored = as_stored(samples);
-    const auto bands = static_cast<int>(info_.bands.size());
-    const auto pixel = stored.bytes * bands;
-    // GDAL asks for writable memory whatever the direction.
-    const CPLErr status =
-        dataset_->RasterIO(GF_Write, static_cast<int>(w.col), static_cast<int>(w.row), static_cast<int>(w.cols),
-                           static_cast<int>(w.rows), const_cast<void*>(stored.data), static_cast<int>(w.cols),
-                           static_cast<int>(w.rows), stored.type, bands, nullptr, pixel, pixel * w.cols, stored.bytes, nullptr);
+    const bool blocks = bands_apart(info_, format_) && blocks_.covers(w);
+    const CPLErr status = blocks ? blocks_.write(*dataset_, w, samples) : write_window(w, samples);
     if (status != CE_None || errors.any()) fail_write(errors);
   }
 
@@ -226,32 +238,16 @@ class Writer final : public RasterWriter {
   }
 
  private:
-  // Samples as they are handed to GDAL, which copies them fastest where nothing is left to convert.
-  struct Stored {
-    const void* data;
-    GDALDataType type;
-    GSpacing bytes;  // of a sample
-  };
-
-  template <class T>
-  Stored stored_as(std::span<const float> samples, GDALDataType type) {
-    stored_.resize(samples.size() * sizeof(T));
-    T* const out = reinterpret_cast<T*>(stored_.data());  // NOLINT: memory from the heap suits every type
-    for (std::size_t i = 0; i < samples.size(); ++i) out[i] = static_cast<T>(samples[i]);
-    return {out, type, sizeof(T)};
-  }
-
-  Stored as_stored(std::span<const float> samples) {
-    switch (info_.type) {
-      case SampleType::u8: return stored_as<std::uint8_t>(samples, GDT_Byte);
-      case SampleType::u16: return stored_as<std::uint16_t>(samples, GDT_UInt16);
-      case SampleType::i16: return stored_as<std::int16_t>(samples, GDT_Int16);
-      case SampleType::i8:
-        if (as_signed_bytes(info_.type)) return stored_as<std::int8_t>(samples, GDT_Byte);
-        break;
-      default: break;
-    }
-    return {samples.data(), GDT_Float32, sizeof(float)};
+  // Through GDAL's cache of blocks, for what is no whole block and for pixels that are stored together.
+  CPLErr write_window(const Window& w, std::span<const std::byte> samples) {
+    const auto bands = static_cast<int>(info_.bands.size());
+    const auto bytes = static_cast<GSpacing>(stored_bytes(info_.type));
+    const GSpacing pixel = bytes * bands;
+    // GDAL asks for writable memory whatever the direction.
+    return dataset_->RasterIO(GF_Write, static_cast<int>(w.col), static_cast<int>(w.row), static_cast<int>(w.cols),
+                              static_cast<int>(w.rows), const_cast<std::byte*>(samples.data()), static_cast<int>(w.cols),
+                              static_cast<int>(w.rows), buffer_type(info_.type), bands, nullptr, pixel, pixel * w.cols, bytes,
+                              nullptr);
   }
   bool is_cog() const { return format_.layout == Layout::cog; }
   std::string path() const { return is_cog() ? scratch_.str() : file_.string(); }
@@ -292,13 +288,13 @@ class Writer final : public RasterWriter {
   Scratch scratch_;
   RasterInfo info_;
   RasterFormat format_;
-  std::vector<std::byte> stored_;
+  BlockWriter blocks_;
   GDALDatasetUniquePtr dataset_;  // closed before the files above are removed
 };
 
 }  // namespace
 
-std::unique_ptr<RasterWriter> create_writer(const fs::path& file, const RasterInfo& info, const RasterFormat& format) {
+std::unique_ptr<StoredWriter> create_writer(const fs::path& file, const RasterInfo& info, const RasterFormat& format) {
   return std::make_unique<Writer>(file, info, format);
 }
 
