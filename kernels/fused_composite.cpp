@@ -1,24 +1,9 @@
 // The fused kernels as the composites that they replace: what a fusion is measured against.
-#include "framework/core/storage.h"
 #include "kernels/table.h"
+#include "kernels/temporary.h"
 
 namespace cf {
 namespace {
-
-// A tensor between two kernels.
-class Temporary {
- public:
-  Temporary(ConstView like, const Shape& shape)
-      : storage_(static_cast<std::size_t>(shape.numel()) * size_of(like.dtype), like.device),
-        view_{storage_.data(), shape, like.dtype, like.device} {}
-  explicit Temporary(ConstView like) : Temporary(like, like.shape) {}
-  View view() const { return view_; }
-  ConstView read() const { return view_; }
-
- private:
-  Storage storage_;
-  View view_;
-};
 
 template <Backend backend>
 void gated_blend(ConstView g, ConstView a, ConstView b, View y) {

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "framework/core/device_services.h"
+#include "kernels/cpu/instructions.h"
 #include "kernels/table.h"
 
 namespace cf {
@@ -46,7 +47,10 @@ const KernelTable& kernel_table(Backend backend) {
       return table;
     }
     case Backend::cpu: {
-      static const KernelTable table = make_table("cpu", [](auto& family) { cpu::fill(family); });
+      static const KernelTable table = [] {
+        cpu::limit_instructions();
+        return make_table("cpu", [](auto& family) { cpu::fill(family); });
+      }();
       return table;
     }
     case Backend::cuda: {

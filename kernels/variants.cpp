@@ -9,6 +9,8 @@ namespace cf {
 
 // What the files of variants define: each fills in the kernels that it has.
 namespace cpu {
+void conv_direct(ConvKernels& k);
+void conv_winograd(ConvKernels& k);
 void conv_onednn(ConvKernels& k);
 void conv_bf16(ConvKernels& k);
 void fused_loops(FusedKernels& k);
@@ -82,7 +84,11 @@ constexpr Variant kVariants[] = {
     {"matmul", "cublas", kCuda, "cuBLAS", own<kCuda, &T::matmul>},
     {"matmul", "reference", kReference, "plain loops", own<kReference, &T::matmul>},
 
-    {"conv", "direct", kCpu, "forward by products of image rows where that fits, else oneDNN", own<kCpu, &T::conv>},
+    {"conv", "own", kCpu, "3x3 by Winograd's algorithm where that wins, other forward ones by rows, else oneDNN",
+     own<kCpu, &T::conv>},
+    {"conv", "direct", kCpu, "forward by products of image rows where that fits, else oneDNN", from<&T::conv, cpu::conv_direct>},
+    {"conv", "winograd", kCpu, "3x3 by Winograd's algorithm wherever it can be, in training too; else as direct",
+     from<&T::conv, cpu::conv_winograd>},
     {"conv", "onednn", kCpu, "oneDNN alone", from<&T::conv, cpu::conv_onednn>},
     {"conv", "bf16", kCpu, "factors rounded to bf16, for processors with units for it", from<&T::conv, cpu::conv_bf16>,
      DType::bf16},

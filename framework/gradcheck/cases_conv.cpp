@@ -14,6 +14,26 @@ GradCase conv_case(const char* name, const Shape& x, const Shape& w, const ops::
   return c;
 }
 
+// A convolution with what surrounds it, as one kernel where nothing is recorded.
+GradCase add_case(const char* name, const Shape& x, const Shape& w, const ops::Conv2dOptions& options) {
+  const Shape y = {x[0], x[1] + 2 * options.padding - w[1] + 1, x[2] + 2 * options.padding - w[2] + 1, w[0]};
+  return {name, {{x}, {w}, {{w[0]}}, {y}}, [options](const std::vector<Tensor>& in) {
+            return std::vector<Tensor>{ops::conv2d_add(in[0], in[1], in[2], in[3], options)};
+          }};
+}
+
+GradCase gain_case(const char* name, const Shape& x, const Shape& w, std::int64_t padding) {
+  return {name, {{x}, {w}, {{w[0]}}}, [padding](const std::vector<Tensor>& in) {
+            return std::vector<Tensor>{ops::conv2d_gain(in[0], in[1], in[2], {.padding = padding})};
+          }};
+}
+
+GradCase blend_case(const char* name, const Shape& a, std::int64_t k) {
+  return {name, {{a}, {a}, {{a[3], k, k, 2 * a[3]}}, {{a[3]}}}, [k](const std::vector<Tensor>& in) {
+            return std::vector<Tensor>{ops::conv2d_blend(in[0], in[1], in[2], in[3], {.padding = k / 2})};
+          }};
+}
+
 GradCase transpose_case(const char* name, const Shape& x, const Shape& w, const ops::Conv2dOptions& options, bool bias = true) {
   GradCase c = {name, {{x}, {w}}, {}};
   if (bias) c.inputs.push_back({{w[3]}});
@@ -43,6 +63,14 @@ GradCases conv_cases() {
       conv_case("conv2d.from_102_bands", {1, 4, 5, 102}, {13, 3, 3, 102}, {.padding = 1, .leaky_slope = 0.2}),
       conv_case("conv2d.to_102_bands", {1, 4, 5, 13}, {102, 3, 3, 13}, {.padding = 1}),
       conv_case("conv2d.1x1_102_bands", {1, 3, 5, 102}, {102, 1, 1, 102}, {}),
+      conv_case("conv2d.16_to_32", {2, 7, 9, 16}, {32, 3, 3, 16}, {.padding = 1, .leaky_slope = 0.2}),
+      conv_case("conv2d.48_to_16_unpadded", {1, 6, 8, 48}, {16, 3, 3, 48}, {}, false),
+      add_case("conv2d_add.16_leaky", {1, 5, 6, 16}, {16, 3, 3, 16}, {.padding = 1, .leaky_slope = 0.2}),
+      add_case("conv2d_add.3_to_13", {2, 4, 5, 3}, {13, 3, 3, 3}, {.padding = 1}),
+      gain_case("conv2d_gain.3x3", {1, 5, 6, 2}, {9, 3, 3, 2}, 1),
+      gain_case("conv2d_gain.1x1", {1, 5, 6, 16}, {9, 1, 1, 16}, 0),
+      blend_case("conv2d_blend.3x3", {1, 5, 6, 16}, 3),
+      blend_case("conv2d_blend.1x1", {2, 3, 4, 5}, 1),
       transpose_case("conv_transpose2d.2x2_stride2", {2, 4, 3, 5}, {5, 2, 2, 3}, {.stride = 2}),
       transpose_case("conv_transpose2d.2x2_stride2_leaky", {1, 3, 5, 4}, {4, 2, 2, 17}, {.stride = 2, .leaky_slope = 0.1}),
       transpose_case("conv_transpose2d.3x3", {1, 5, 4, 3}, {3, 3, 3, 2}, {.padding = 1}, false),
@@ -64,7 +92,17 @@ GradCases random_conv_cases(Dice& dice) {
   const Shape small = dice.image(2, 5);
   const Shape small_w = {small[3], k, k, dice.channels()};
   const bool bias = dice.coin();
+  // Channels and sizes of Winograd's tiles, and around them.
+  const Shape tiled = {dice.between(1, 2), dice.between(3, 13), dice.between(3, 13), 16 * dice.between(1, 3)};
+  const Shape tiled_w = {16 * dice.between(1, 3), 3, 3, tiled[3]};
+  ops::Conv2dOptions same = {.padding = dice.between(0, 2)};
+  same.leaky_slope = options.leaky_slope;
+  const Shape alike = {dice.between(1, 2), dice.between(3, 13), dice.between(3, 13), dice.coin() ? 16 : dice.channels()};
   return {conv_case("conv2d.random", x, w, options, bias),
+          conv_case("conv2d.random_tiled", tiled, tiled_w, same, bias),
+          add_case("conv2d_add.random", tiled, tiled_w, same),
+          gain_case("conv2d_gain.random", tiled, tiled_w, same.padding),
+          blend_case("conv2d_blend.random", alike, dice.coin() ? 3 : 1),
           transpose_case("conv_transpose2d.random", small, small_w, back, !bias)};
 }
 

@@ -27,6 +27,12 @@ void conv_calls_of(Workbench& b, const Shape& image, std::int64_t k_size) {
   const std::string what = fmt::format("{}x{}, {} -> {}", k_size, k_size, image.str(), c);
   b.add("conv2d_fwd", what + ", leaky", flop, {x, w, bias}, {y},
         [=](const KernelTable& k) { k.conv.conv2d_fwd(leaky, x.cview(), w.cview(), bias.cview(), y.view()); });
+  const Tensor w2 = b.normal({c, k_size, k_size, 2 * c});
+  const Tensor x2 = b.normal(image);
+  b.add("conv2d_fused_fwd", what + ", two images blended", 2 * flop, {x, x2, w2, bias}, {y}, [=](const KernelTable& k) {
+    const ConvFusion blend = {.end = ConvEnd::blend, .x2 = x2.cview(), .added = {}};
+    k.conv.conv2d_fused_fwd(linear, blend, x.cview(), w2.cview(), bias.cview(), y.view());
+  });
   b.add("conv2d_dgrad", what, flop, {dy, w}, {dx},
         [=](const KernelTable& k) { k.conv.conv2d_dgrad(linear, dy.cview(), w.cview(), dx.view()); });
   b.add("conv2d_wgrad", what, flop, {x, dy}, {dw, db},

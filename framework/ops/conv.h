@@ -1,4 +1,5 @@
-// Convolutions over channels-last images.
+// Convolutions over channels-last images, alone or with what surrounds them: while nothing is recorded the latter are one kernel,
+// else they are the operators that they replace.
 #pragma once
 
 #include "framework/tensor/tensor.h"
@@ -17,6 +18,15 @@ struct Conv2dOptions {
 // x (N, H, W, I), weight (O, kH, kW, I/groups), bias (O) or undefined -> (N, H', W', O),
 // H' = (H + 2*padding - dilation*(kH-1) - 1) / stride + 1.
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options = {});
+// conv2d(x) + added. Replaces conv2d, add.
+Tensor conv2d_add(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& added,
+                  const Conv2dOptions& options = {});
+// 2 sigmoid(conv2d(x)). Replaces conv2d, sigmoid, affine. No LeakyReLU.
+Tensor conv2d_gain(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options = {});
+// s a + (1 - s) b with s = sigmoid(conv2d of the channels of a, then of b), of the shape of a and b. Replaces concat, conv2d,
+// gated_blend. No LeakyReLU.
+Tensor conv2d_blend(const Tensor& a, const Tensor& b, const Tensor& weight, const Tensor& bias,
+                    const Conv2dOptions& options = {});
 // The adjoint: x (N, H, W, I), weight (I, kH, kW, O), bias (O) or undefined -> (N, (H-1)*stride - 2*padding + kH, ..., O).
 // dilation and groups must be 1.
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options = {});

@@ -1,6 +1,7 @@
 #include "kernels/cpu/bf16.h"
 
 #include "framework/core/device.h"
+#include "kernels/cpu/instructions.h"
 #include "kernels/math_mode.h"
 
 namespace cf {
@@ -50,7 +51,7 @@ Factor::Factor(const memory::desc& layout, const void* f32) {
 
 bool cpu_has_bf16_units() {
 #if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16") != 0;
+  return __builtin_cpu_supports("avx512bf16") != 0 && !cpu::limited_to_avx2();
 #else
   return false;
 #endif

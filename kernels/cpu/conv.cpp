@@ -3,10 +3,12 @@
 #include <optional>
 
 #include "framework/core/storage.h"
+#include "kernels/conv_composite.h"
 #include "kernels/conv_geometry.h"
 #include "kernels/cpu/bf16.h"
 #include "kernels/cpu/bias.h"
 #include "kernels/cpu/conv_direct.h"
+#include "kernels/cpu/conv_winograd.h"
 #include "kernels/cpu/dnnl.h"
 #include "kernels/math_mode.h"
 #include "kernels/reduce.h"
@@ -163,8 +165,25 @@ bool is_fast(ConstView x, ConstView y) { return x.dtype == DType::f32 && x.numel
 // With few channels the units multiply padding. Where the border lies best was not measured.
 bool suits_bf16(const ConvGeometry& g) { return g.group_in >= 8 && g.group_out >= 8; }
 
+// oneDNN 2.6's bf16 gradient of weights reads beyond what it filled where vectors or pairs of pixels are not whole: it gave NaN,
+// and wrong numbers, for 37 -> 17 channels and an odd width.
+bool suits_bf16_wgrad(const ConvGeometry& g) {
+  return g.group_in % 16 == 0 && g.group_out % 16 == 0 && g.w % 2 == 0 && g.out_w % 2 == 0;
+}
+
 // How the factors of a convolution are taken: as they are; rounded to bf16; as MathMode says.
 enum class Factors : std::uint8_t { f32, bf16, mode };
+// Which kernels may be used beside oneDNN's, which computes what they do not.
+enum class Way : std::uint8_t {
+  onednn,
+  direct,    // rows of the image where that fits, forward
+  winograd,  // Winograd's algorithm wherever it can, else rows
+  best,      // Winograd's where it wins and no signs are at stake; rows where they are
+};
+
+// Whether Winograd's algorithm wins: its transforms cost per channel, what they save is products of channels, and few tiles do
+// not pay for reading its weights, which are larger (docs/benchmarks.md).
+bool pays(const ConvGeometry& g) { return g.in * g.out >= 32 * 16 && g.n * g.out_h * g.out_w >= 192; }
 
 template <Factors factors>
 bool is_bf16(const ConvGeometry& g) {
@@ -172,80 +191,116 @@ bool is_bf16(const ConvGeometry& g) {
   return suits_bf16(g) && (factors == Factors::bf16 ? cpu_has_bf16_units() : bf16_wanted());
 }
 
-template <Factors factors>
-void conv2d_by_onednn(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
-  if (!is_fast(x, y)) return plain().conv2d_fwd(p, x, w, b, y);
-  const ConvGeometry g = conv_geometry(p, x.shape, w.shape, y.shape);
-  forward({Pass::forward, g, bool(b), p.leaky_slope, is_bf16<factors>(g)}, x.data, w.data, b.data, y.data);
-}
+template <Factors factors, Way way>
+struct Kernels {
+  // Computes it by one of our own kernels, if one shall.
+  static bool own_forward(const ConvParams& p, const ConvFusion& f, ConstView x, ConstView w, ConstView b, View y) {
+    if (way == Way::onednn || !is_fast(x, y)) return false;
+    const ConvGeometry g = conv_geometry(p, x.shape, w.shape, y.shape);
+    if (is_bf16<factors>(g)) return false;
+    const bool winograd = way == Way::winograd || (way == Way::best && !p.recorded && pays(g));
+    if (winograd && is_winograd(p, f, x, w)) {
+      conv2d_winograd(conv_problem(p, f, x, w, b, y));
+      return true;
+    }
+    // oneDNN is faster than rows, unless it takes further kernels for what surrounds the convolution.
+    const bool rows = way != Way::best || p.recorded || f.x2 || f.added || f.end != ConvEnd::leaky;
+    if (!rows || !is_direct(p, w)) return false;
+    conv2d_direct(conv_problem(p, f, x, w, b, y));
+    return true;
+  }
 
-template <Factors factors>
-void conv2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
-  const bool direct = is_fast(x, y) && is_direct(p, x, w) && !is_bf16<factors>(conv_geometry(p, x.shape, w.shape, y.shape));
-  if (direct) return conv2d_direct(p, x, w, b, y);
-  conv2d_by_onednn<factors>(p, x, w, b, y);
-}
+  static void conv2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
+    if (own_forward(p, {}, x, w, b, y)) return;
+    if (!is_fast(x, y)) return plain().conv2d_fwd(p, x, w, b, y);
+    const ConvGeometry g = conv_geometry(p, x.shape, w.shape, y.shape);
+    forward({Pass::forward, g, bool(b), p.leaky_slope, is_bf16<factors>(g)}, x.data, w.data, b.data, y.data);
+  }
 
-template <Factors factors>
-void conv2d_dgrad(const ConvParams& p, ConstView dy, ConstView w, View dx) {
-  if (!is_fast(dy, dx)) return plain().conv2d_dgrad(p, dy, w, dx);
-  const ConvGeometry g = conv_geometry(p, dx.shape, w.shape, dy.shape);
-  backward_data({Pass::data, g, false, 1, is_bf16<factors>(g)}, dy.data, w.data, dx.data);
-}
+  static void conv2d_fused_fwd(const ConvParams& p, const ConvFusion& f, ConstView x, ConstView w, ConstView b, View y) {
+    if (own_forward(p, f, x, w, b, y)) return;
+    conv2d_composite(kernel_table(Backend::cpu), conv2d_fwd, {p, f, x, w, b, y});
+  }
 
-template <Factors factors>
-void conv2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View db) {
-  if (!is_fast(x, dy)) return plain().conv2d_wgrad(p, x, dy, dw, db);
-  const ConvGeometry g = conv_geometry(p, x.shape, dw.shape, dy.shape);
-  backward_weights({Pass::weights, g, bool(db), 1, is_bf16<factors>(g)}, x.data, dy.data, dw.data, db.data);
-}
+  static void conv2d_dgrad(const ConvParams& p, ConstView dy, ConstView w, View dx) {
+    if (!is_fast(dy, dx)) return plain().conv2d_dgrad(p, dy, w, dx);
+    const ConvGeometry g = conv_geometry(p, dx.shape, w.shape, dy.shape);
+    const bool bf16 = is_bf16<factors>(g);
+    const bool winograd = way == Way::winograd || (way == Way::best && pays(g));
+    if (winograd && !bf16 && is_winograd_dgrad(p, dx, w)) return conv2d_dgrad_winograd(p, dy, w, dx);
+    backward_data({Pass::data, g, false, 1, bf16}, dy.data, w.data, dx.data);
+  }
 
-// A transposed convolution runs the convolution of the same weight backwards. oneDNN's own deconvolution is several times
-// slower than the convolution's input gradient, which computes the same but takes no bias: that is added behind it.
-template <Factors factors>
-void conv_transpose2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
-  if (!is_fast(x, y)) return plain().conv_transpose2d_fwd(p, x, w, b, y);
-  conv2d_dgrad<factors>(p, x, w, y);
-  if (!b && p.leaky_slope == 1) return;
-  const std::int64_t channels = y.shape[3];
-  add_bias_leaky(y.as<float>(), y.numel() / channels, channels, b ? b.as<float>() : nullptr, static_cast<float>(p.leaky_slope));
-}
+  static void conv2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View db) {
+    if (!is_fast(x, dy)) return plain().conv2d_wgrad(p, x, dy, dw, db);
+    const ConvGeometry g = conv_geometry(p, x.shape, dw.shape, dy.shape);
+    backward_weights({Pass::weights, g, bool(db), 1, is_bf16<factors>(g) && suits_bf16_wgrad(g)}, x.data, dy.data, dw.data,
+                     db.data);
+  }
 
-template <auto conv2d>
-void conv_transpose2d_dgrad(const ConvParams& p, ConstView dy, ConstView w, View dx) {
-  ConvParams linear = p;
-  linear.leaky_slope = 1;
-  conv2d(linear, dy, w, {}, dx);
-}
+  // A transposed convolution runs the convolution of the same weight backwards. oneDNN's own deconvolution is several times
+  // slower than the convolution's input gradient, which computes the same but takes no bias: that is added behind it.
+  static void conv_transpose2d_fwd(const ConvParams& p, ConstView x, ConstView w, ConstView b, View y) {
+    if (!is_fast(x, y)) return plain().conv_transpose2d_fwd(p, x, w, b, y);
+    conv2d_dgrad(p, x, w, y);
+    if (!b && p.leaky_slope == 1) return;
+    const std::int64_t channels = y.shape[3];
+    add_bias_leaky(y.as<float>(), y.numel() / channels, channels, b ? b.as<float>() : nullptr, static_cast<float>(p.leaky_slope));
+  }
 
-template <Factors factors>
-void conv_transpose2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View db) {
-  if (!is_fast(x, dy)) return plain().conv_transpose2d_wgrad(p, x, dy, dw, db);
-  conv2d_wgrad<factors>(p, dy, x, dw, {});
-  if (!db) return;
-  kernel_table(Backend::cpu).reduce.sum_to(dy, db);
-}
+  static void conv_transpose2d_dgrad(const ConvParams& p, ConstView dy, ConstView w, View dx) {
+    ConvParams linear = p;
+    linear.leaky_slope = 1;
+    conv2d_fwd(linear, dy, w, {}, dx);
+  }
 
-template <Factors factors>
-void fill_all(ConvKernels& k) {
-  k.conv2d_fwd = conv2d_fwd<factors>;
-  k.conv2d_dgrad = conv2d_dgrad<factors>;
-  k.conv2d_wgrad = conv2d_wgrad<factors>;
-  k.conv_transpose2d_fwd = conv_transpose2d_fwd<factors>;
-  k.conv_transpose2d_dgrad = conv_transpose2d_dgrad<conv2d_fwd<factors>>;
-  k.conv_transpose2d_wgrad = conv_transpose2d_wgrad<factors>;
-}
+  static void conv_transpose2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View dw, View db) {
+    if (!is_fast(x, dy)) return plain().conv_transpose2d_wgrad(p, x, dy, dw, db);
+    conv2d_wgrad(p, dy, x, dw, {});
+    if (!db) return;
+    kernel_table(Backend::cpu).reduce.sum_to(dy, db);
+  }
+
+  static void fill_all(ConvKernels& k) {
+    k.conv2d_fwd = conv2d_fwd;
+    k.conv2d_fused_fwd = conv2d_fused_fwd;
+    k.conv2d_dgrad = conv2d_dgrad;
+    k.conv2d_wgrad = conv2d_wgrad;
+    k.conv_transpose2d_fwd = conv_transpose2d_fwd;
+    k.conv_transpose2d_dgrad = conv_transpose2d_dgrad;
+    k.conv_transpose2d_wgrad = conv_transpose2d_wgrad;
+  }
+};
 
 }  // namespace
 
-void fill(ConvKernels& k) { fill_all<Factors::mode>(k); }
-
-void conv_onednn(ConvKernels& k) {
-  fill_all<Factors::f32>(k);
-  k.conv2d_fwd = conv2d_by_onednn<Factors::f32>;
-  k.conv_transpose2d_dgrad = conv_transpose2d_dgrad<conv2d_by_onednn<Factors::f32>>;
+ConvProblem conv_problem(const ConvParams& p, const ConvFusion& f, ConstView x, ConstView w, ConstView b, View y) {
+  ConvProblem q{};
+  q.sources[0] = {x.as<float>(), x.shape[3]};
+  if (f.x2) q.sources[1] = {f.x2.as<float>(), f.x2.shape[3]};
+  q.n = x.shape[0];
+  q.h = x.shape[1];
+  q.w = x.shape[2];
+  q.channels = w.shape[3];
+  q.out_h = y.shape[1];
+  q.out_w = y.shape[2];
+  q.out_channels = y.shape[3];
+  q.kh = w.shape[1];
+  q.kw = w.shape[2];
+  q.padding = p.padding;
+  q.weight = w.as<float>();
+  q.bias = b ? b.as<float>() : nullptr;
+  q.end = f.end;
+  q.slope = static_cast<float>(p.leaky_slope);
+  q.added = f.added ? f.added.as<float>() : nullptr;
+  q.y = y.as<float>();
+  return q;
 }
 
-void conv_bf16(ConvKernels& k) { fill_all<Factors::bf16>(k); }
+void fill(ConvKernels& k) { Kernels<Factors::mode, Way::best>::fill_all(k); }
+void conv_direct(ConvKernels& k) { Kernels<Factors::f32, Way::direct>::fill_all(k); }
+void conv_winograd(ConvKernels& k) { Kernels<Factors::f32, Way::winograd>::fill_all(k); }
+void conv_onednn(ConvKernels& k) { Kernels<Factors::f32, Way::onednn>::fill_all(k); }
+void conv_bf16(ConvKernels& k) { Kernels<Factors::bf16, Way::best>::fill_all(k); }
 
 }  // namespace cf::cpu

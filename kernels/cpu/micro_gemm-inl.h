@@ -85,14 +85,25 @@ struct AddTo {
   }
 };
 
-// C (rows x columns, row stride c_row) += A (rows x depth) B (depth x columns, row stride b_row); columns a multiple of
-// lanes(), B and C readable that far.
+// The same, but C is overwritten.
+struct SetTo {
+  float* c;
+  std::int64_t c_row;
+
+  HWY_INLINE void operator()(std::int64_t r, int v, hn::Vec<FloatTag> sum) const {
+    hn::StoreU(sum, FloatTag(), c + r * c_row + v * lanes());
+  }
+};
+
+// C (rows x columns, row stride c_row) += or, by SetTo, = A (rows x depth) B (depth x columns, row stride b_row); columns a
+// multiple of lanes(), B and C readable that far.
+template <class Finish = AddTo>
 HWY_INLINE void micro_gemm(MicroA a, std::int64_t rows, std::int64_t depth, const float* b, std::int64_t b_row, float* c,
                            std::int64_t c_row, std::int64_t columns) {
   const std::int64_t n = lanes();
   std::int64_t j = 0;
-  for (; j + 2 * n <= columns; j += 2 * n) micro_columns<2>(a, rows, depth, b + j, b_row, AddTo{c + j, c_row});
-  for (; j < columns; j += n) micro_columns<1>(a, rows, depth, b + j, b_row, AddTo{c + j, c_row});
+  for (; j + 2 * n <= columns; j += 2 * n) micro_columns<2>(a, rows, depth, b + j, b_row, Finish{c + j, c_row});
+  for (; j < columns; j += n) micro_columns<1>(a, rows, depth, b + j, b_row, Finish{c + j, c_row});
 }
 
 // y (rows x columns, dense) = LeakyReLU of c (row stride c_row). No branch: signs are random.

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "framework/core/device_services.h"
+#include "kernels/conv_composite.h"
 #include "kernels/cuda/conv_plan.h"
 #include "kernels/cuda/epilogue.h"
 #include "kernels/table.h"
@@ -51,6 +52,7 @@ struct ConvRoles {
 
   static void fill(ConvKernels& k) {
     k.conv2d_fwd = conv2d_fwd;
+    k.conv2d_fused_fwd = conv2d_composite_of<Backend::cuda>;
     k.conv2d_dgrad = conv2d_dgrad;
     k.conv2d_wgrad = conv2d_wgrad;
     k.conv_transpose2d_fwd = conv_transpose2d_fwd;

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "kernels/conv_composite.h"
 #include "kernels/conv_geometry.h"
 
 namespace cf::reference {
@@ -183,6 +184,7 @@ void conv_transpose2d_wgrad(const ConvParams& p, ConstView x, ConstView dy, View
 
 void fill(ConvKernels& k) {
   k.conv2d_fwd = conv2d_fwd;
+  k.conv2d_fused_fwd = conv2d_composite_of<Backend::reference>;
   k.conv2d_dgrad = conv2d_dgrad;
   k.conv2d_wgrad = conv2d_wgrad;
   k.conv_transpose2d_fwd = conv_transpose2d_fwd;

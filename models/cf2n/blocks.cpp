@@ -21,6 +21,7 @@ Conv2d conv(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t 
 }
 
 Tensor gain(const Tensor& x) { return ops::affine(ops::sigmoid(x), 2, 0); }
+Tensor gain(const Conv2d& conv, const Tensor& x) { return ops::conv2d_gain(x, conv.weight, conv.bias, conv.options); }
 
 ResidualBlock::ResidualBlock(const Scope& scope, std::int64_t in_channels, std::int64_t out_channels)
     : in(conv(scope.child("in"), in_channels, out_channels)),
@@ -29,14 +30,14 @@ ResidualBlock::ResidualBlock(const Scope& scope, std::int64_t in_channels, std::
 
 Tensor ResidualBlock::operator()(const Tensor& x) const {
   const Tensor y = in(x);
-  return ops::add(y, body1(body0(y)));
+  return ops::conv2d_add(body0(y), body1.weight, body1.bias, y, body1.options);
 }
 
 AdaptiveFusion::AdaptiveFusion(const Scope& scope, std::int64_t channels, std::int64_t kernel)
     : gate(conv(scope.child("gate"), 2 * channels, channels, kernel, Start::small)) {}
 
 Tensor AdaptiveFusion::operator()(const Tensor& a, const Tensor& b) const {
-  return ops::gated_blend(gate(ops::concat({a, b})), a, b);
+  return ops::conv2d_blend(a, b, gate.weight, gate.bias, gate.options);
 }
 
 DynamicConv::DynamicConv(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel, Start start,

@@ -19,6 +19,8 @@ Conv2d conv(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t 
 
 // 2 sigmoid(x): a gain in (0, 2), neutral where its convolution is untrained.
 Tensor gain(const Tensor& x);
+// The same of a convolution.
+Tensor gain(const Conv2d& conv, const Tensor& x);
 
 // RB: a convolution, then a residual branch conv - LeakyReLU - conv. (N, H, W, in) -> (N, H, W, out)
 struct ResidualBlock {

@@ -58,8 +58,7 @@ FusionOutput Cf2n::inject(const FusionInput& input, const Tensor& detail, const 
     const Tensor high_pan = ops::high_pass(input.pan);
     const Tensor high_ms = ops::high_pass(input.lms);
     for (std::size_t i = 0; i < injections_.size(); ++i) {
-      const Tensor y = stages_[i](frequency, pooled(i));
-      frequency = ops::add(ops::leaky_relu(y, cf2n::kLeak), injections_[i](high_pan, high_ms));
+      frequency = ops::add(stages_[i](frequency, pooled(i)), injections_[i](high_pan, high_ms));
     }
   }
   return {ops::add(input.lms, stages_.back()(frequency, pooled(stages_.size() - 1))), detail};

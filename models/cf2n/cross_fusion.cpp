@@ -11,7 +11,7 @@ FrequencyAttention::FrequencyAttention(const Scope& scope, std::int64_t channels
       kernel(cf2n::conv(scope.child("kernel"), 2, kernel_size * kernel_size, 3, Start::small)) {}
 
 Tensor FrequencyAttention::operator()(const Tensor& frequency) const {
-  return gain(kernel(ops::channel_max_mean(rb(frequency))));
+  return gain(kernel, ops::channel_max_mean(rb(frequency)));
 }
 
 SpectralAttention::SpectralAttention(const Scope& scope, std::int64_t channels)
@@ -43,7 +43,7 @@ Modulation::Kernel Modulation::operator()(const Tensor& mid) const {
   const Tensor u1 = conv1(u0);
   const Tensor s = ops::sigmoid(squeeze(ops::channel_max_mean(ops::concat({u0, u1}))));  // (N, H, W, 2)
   const Tensor u = fuse(ops::mul(u0, ops::slice(s, -1, 0, 1)), ops::mul(u1, ops::slice(s, -1, 1, 2)));
-  return {cf2n::gain(kernel(u)), cf2n::gain(gate(u))};
+  return {cf2n::gain(kernel, u), cf2n::gain(gate, u)};
 }
 
 CrossFusion::CrossFusion(const Scope& scope, std::int64_t channels, std::int64_t out_channels, std::int64_t kernel_size,
@@ -52,7 +52,7 @@ CrossFusion::CrossFusion(const Scope& scope, std::int64_t channels, std::int64_t
       sda(scope.child("sda"), channels),
       fsm(scope.child("fsm"), channels, kernel_size),
       mid(scope.child("mid"), channels, channels, kernel_size, Start::plain, kLeak),
-      out(scope.child("out"), channels, out_channels, kernel_size, last ? Start::zero : Start::plain) {}
+      out(scope.child("out"), channels, out_channels, kernel_size, last ? Start::zero : Start::plain, last ? 1 : kLeak) {}
 
 // The first convolution's kernel or what it convolves; then the second's.
 std::int64_t CrossFusion::reach(std::int64_t kernel_size) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include "kernels/conv_composite.h"
 #include "kernels/cuda/emulator/emulator.h"
 #include "kernels/cuda/library.h"
 #include "kernels/table.h"
@@ -75,6 +76,7 @@ void matmul(MatmulParams p, ConstView a, ConstView b, ConstView bias, View y) {
 
 void fill(ConvKernels& k) {
   k.conv2d_fwd = forward<&ConvKernels::conv2d_fwd>;
+  k.conv2d_fused_fwd = conv2d_composite_of<Backend::cuda>;
   k.conv2d_dgrad = dgrad<&ConvKernels::conv2d_dgrad>;
   k.conv2d_wgrad = wgrad<&ConvKernels::conv2d_wgrad>;
   k.conv_transpose2d_fwd = forward<&ConvKernels::conv_transpose2d_fwd>;
