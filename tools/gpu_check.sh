@@ -88,6 +88,37 @@ done
 step bench_ssdiff_train "$cfrun" bench ssdiff --train --batch 20 --size 64 --device cuda --runs 10 --json
 step bench_ssdiff_infer "$cfrun" bench ssdiff --batch 1 --size 64 --device cuda --runs 30 --json
 
+# Ranks: NCCL over one rank against none, the same bits; over two ranks on one GPU where NCCL allows that (2.30 and newer; point
+# CF_NCCL_DIR at the folder of its libnccl.so.2, such as that of the wheel nvidia-nccl-cu13).
+ranks=$out/ranks
+mkdir -p "$ranks"
+cat >"$ranks/ranks.json" <<'C'
+{"name": "ranks", "model": {"name": "cf2n", "cf2n": {"channels": 8, "stages": 1}}, "device": "cuda", "deterministic": true,
+ "data": {"dir": "data", "sensor": "qb", "train": "train_qb.h5", "flips": true}, "schedule": {"steps": 20},
+ "train": {"batch": 8, "micro_batch": 4, "validate_every": 0}}
+C
+train_ranks() {
+  local name=$1
+  shift
+  step "ranks_$name" env -C "$ranks" "$@"
+}
+if [ -n "${CF_NCCL_DIR:-}" ]; then export LD_LIBRARY_PATH=$CF_NCCL_DIR:$LD_LIBRARY_PATH; fi
+train_ranks data "$cfrun" synth data --sensor qb --size 128
+train_ranks single "$cfrun" train ranks.json --out single
+train_ranks nccl_1 "$cfrun" train ranks.json --out nccl_1 --ranks 1
+train_ranks nccl_1_equal "$cfrun" diff single/last.cfk nccl_1/last.cfk
+train_ranks sums "$cfrun" ranks --ranks 1 --device cuda
+nccl=
+if [ -n "$python" ]; then
+  nccl=$("$python" -c 'import ctypes; v = ctypes.c_int(); ctypes.CDLL("libnccl.so.2").ncclGetVersion(ctypes.byref(v)); print(v.value)' 2>/dev/null)
+fi
+if [ "${nccl:-0}" -ge 23000 ]; then
+  train_ranks nccl_2 env NCCL_MULTI_RANK_GPU_ENABLE=1 "$cfrun" train ranks.json --out nccl_2 --set 'gpus=[0,0]'
+  train_ranks nccl_2_equal "$cfrun" diff single/last.cfk nccl_2/last.cfk
+else
+  echo "gpu_check: two ranks on one GPU left out: NCCL ${nccl:-is not found by python3}, 23000 or newer is needed (CF_NCCL_DIR)"
+fi
+
 if [ -n "$python" ] && "$python" -c 'import torch' 2>/dev/null && [ -f "$reference/bench_torch.py" ]; then
   torch() {
     local name=$1
