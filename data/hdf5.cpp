@@ -91,6 +91,22 @@ std::vector<std::int64_t> extents_of(std::int64_t set, const std::string& where)
   return {extent, extent + rank};
 }
 
+// Whether a dataset of these extents can come out of the bytes that the file holds of it: what is allocated for a set follows its
+// shape, and in a damaged file that is any number. Chunks that were never written read as zeros, so there is room for many of
+// them.
+bool is_plausible(const std::vector<std::int64_t>& shape, std::int64_t set) {
+  constexpr std::uint64_t kMaxRatio = 1032;  // of deflate
+  constexpr std::uint64_t kSmall = std::uint64_t{1} << 20U;
+  std::uint64_t values = 1;
+  for (const std::int64_t extent : shape) {
+    if (extent < 0 || __builtin_mul_overflow(values, static_cast<std::uint64_t>(extent), &values)) return false;
+  }
+  const std::uint64_t stored = H5Dget_storage_size(set);
+  std::uint64_t most = 0;
+  if (__builtin_mul_overflow(stored, kMaxRatio, &most) || __builtin_add_overflow(most, kSmall, &most)) return true;
+  return values <= most;
+}
+
 ArrayInfo describe(std::int64_t set, std::string name, const std::string& where) {
   ArrayInfo info;
   info.name = std::move(name);
@@ -98,6 +114,7 @@ ArrayInfo describe(std::int64_t set, std::string name, const std::string& where)
   const Handle type = own(H5Dget_type(set), close_type, where, "reading the type");
   info.type = type_name(type.get());
   info.numeric = info.type != "not numeric";
+  check(!info.numeric || is_plausible(info.shape, set), "{}: damaged: it claims more values than the file can hold", where);
   const Handle properties = own(H5Dget_create_plist(set), close_properties, where, "reading the layout");
   if (H5Pget_layout(properties.get()) == H5D_CHUNKED) {
     hsize_t chunk[H5S_MAX_RANK] = {};

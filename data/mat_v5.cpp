@@ -71,7 +71,7 @@ std::string type_name(const matvar_t& variable) {
 template <class T>
 void append(const matvar_t& variable, std::vector<double>& values) {
   const auto* data = static_cast<const T*>(variable.data);
-  const std::size_t n = variable.nbytes / sizeof(T);
+  const std::size_t n = data == nullptr ? 0 : variable.nbytes / sizeof(T);
   values.reserve(n);
   for (std::size_t i = 0; i < n; ++i) values.push_back(static_cast<double>(data[i]));
 }
@@ -95,6 +95,8 @@ std::vector<double> values_of(const matvar_t& variable) {
 }
 
 Info info_of(const matvar_t& variable) {
+  // A damaged variable may lack its name or its extents.
+  if (variable.name == nullptr || variable.dims == nullptr) return {"", {}, "not numeric"};
   Info info{variable.name, {variable.dims, variable.dims + variable.rank}, type_name(variable)};
   info.numeric = info.type != "not numeric" && variable.isComplex == 0;
   return info;
@@ -127,9 +129,11 @@ Array read(const std::filesystem::path& path, std::string_view name) {
   check(info.numeric, "data: {}, variable '{}': holds no real numbers", path.string(), name);
   Array array{info.shape, values_of(*variable)};
   std::int64_t numel = 1;
-  for (const std::int64_t extent : array.shape) numel *= extent;
-  check(numel == static_cast<std::int64_t>(array.values.size()), "data: {}, variable '{}': {} of {} values; the file is damaged",
-        path.string(), name, array.values.size(), numel);
+  bool agrees = true;
+  for (const std::int64_t extent : array.shape) agrees = agrees && !__builtin_mul_overflow(numel, extent, &numel);
+  check(agrees && numel == static_cast<std::int64_t>(array.values.size()),
+        "data: {}, variable '{}': its shape calls for other than its {} values; the file is damaged", path.string(), name,
+        array.values.size());
   return array;
 }
 

@@ -142,3 +142,16 @@ TEST_CASE("hdf5: nothing appears without commit, nor where writing fails; what w
 
   CHECK(contains(error_of([&] { hdf5::Writer w(folder / "a.h5" / "b.h5"); }), "is not a folder"));
 }
+
+TEST_CASE("hdf5: a set that claims more values than its file can hold is refused before anything is allocated for it") {
+  const test::TempFolder folder;
+  const auto claimed = [&](const std::vector<std::int64_t>& shape, hdf5::WriteOptions options) {
+    hdf5::Writer writer(folder / "a.h5");
+    writer.create<float>("ms", shape, options);
+    writer.commit();
+    return error_of([&] { (void)hdf5::File(folder / "a.h5").open("ms"); });
+  };
+  CHECK(contains(claimed({std::int64_t{1} << 30, 4, 4, 4}, {.gzip = 1}), "dataset 'ms': damaged: it claims more values"));
+  // Chunks that were never written read as zeros.
+  CHECK(claimed({1 << 10, 4, 4, 4}, {.gzip = 1}).empty());
+}

@@ -106,6 +106,23 @@ TEST_CASE("mat: bad files are named with their fault") {
   CHECK(contains(error_of([&] { mat::write(path, {{"x", {{2, 2}, {1, 2, 3}}}}); }), "of 4 values given 3"));
 }
 
+TEST_CASE("mat: a variable whose name is damaged") {
+  if (!mat::has_v5()) return;
+  const test::TempFolder folder;
+  const auto path = folder / "set.mat";
+  mat::write(path, {{"ms", {{1, 1}, {3}}}, {"pan", {{1, 1}, {5}}}});
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(file), {});
+  // Found by fuzzing: the tag and text of "ms", in eight bytes, replaced by a type that names do not have. matio gives no name
+  // then.
+  const std::size_t at = bytes.find("ms") - 4;
+  file.clear();
+  file.seekp(static_cast<std::streamoff>(at));
+  file.write("\x01\x73\x00\x6d\x02\x00\x00\x00", 8);
+  file.close();
+  CHECK(contains(error_of([&] { (void)Dataset::open(path, {}); }), "no variable 'ms'"));
+}
+
 TEST_CASE("mat: a failed write leaves the file that was there") {
   if (!mat::has_v5()) return;
   const test::TempFolder folder;

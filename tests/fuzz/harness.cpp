@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 
 #include "framework/core/allocator.h"
@@ -12,11 +14,28 @@
 namespace cf::fuzz {
 namespace {
 
+constexpr int kSeconds = 5;
 constexpr std::size_t kSmall = std::size_t{1} << 20U;
 
 [[noreturn]] void stop(const std::string& why) {
   fmt::print(stderr, "fuzz: {}\n", why);
   std::abort();
+}
+
+// Processor time, so that a busy machine makes nothing look hung; what waits forever is caught by libFuzzer's own -timeout.
+void limit_time(int seconds) {
+  static const bool ready = [] {
+    std::signal(SIGPROF, [](int) {
+      constexpr std::string_view kWhy = "fuzz: an input that takes more than 5 seconds\n";
+      static_cast<void>(::write(STDERR_FILENO, kWhy.data(), kWhy.size()));
+      std::abort();
+    });
+    return true;
+  }();
+  static_cast<void>(ready);
+  itimerval limit{};
+  limit.it_value.tv_sec = seconds;
+  ::setitimer(ITIMER_PROF, &limit, nullptr);
 }
 
 }  // namespace
@@ -47,12 +66,14 @@ const std::filesystem::path& InputFile::put(std::string_view bytes) {
 void read(std::size_t bytes, const std::function<void()>& reader, std::size_t times) {
   CachingAllocator& allocator = cpu_allocator();
   allocator.reset_peak();
+  limit_time(kSeconds);
   const std::size_t before = allocator.stats().live_bytes;
   try {
     reader();
   } catch (const Error&) {
     // What a reader says to bad bytes.
   }
+  limit_time(0);
   const AllocatorStats stats = allocator.stats();
   if (stats.live_bytes != before) stop(fmt::format("{} bytes of tensors left behind", stats.live_bytes - before));
   const std::size_t taken = stats.peak_bytes - before;

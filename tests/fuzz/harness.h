@@ -28,7 +28,7 @@ class InputFile {
 };
 
 // Calls the reader. It may throw cf::Error; whatever else it throws ends the fuzzer as a crash does. So does a reader that takes
-// more memory for tensors than `times` the bytes it was given, and a little for what is small.
+// more memory for tensors than `times` the bytes it was given, and a little for what is small, and one that takes 5 seconds.
 void read(std::size_t bytes, const std::function<void()>& reader, std::size_t times = 8);
 
 // An input is a byte that says how the rest is meant, and the rest.

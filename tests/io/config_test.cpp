@@ -217,6 +217,9 @@ TEST_CASE("config: a wrong override is an error and changes nothing") {
   CHECK(contains(text("seed.x=1"), "seed is a single value"));
   CHECK(contains(text("optim..lr=1"), "unknown key"));
   CHECK(contains(text("optim.=1"), "unknown key"));
+  // Found by fuzzing: text that is not UTF-8 became a value that could neither be named in an error nor written.
+  CHECK(contains(text("seed=8epochs\xe1\x9f\xff"), "override of seed: it is not UTF-8 text"));
+  CHECK(contains(text("\xff=1"), "override of a key: it is not UTF-8 text"));
   CHECK(json.empty());
 }
 

@@ -67,6 +67,13 @@ TEST_CASE("numpy: Fortran order, versions and types") {
   CHECK(read_array(npy(header("<f4", "(0, 3)"), "")).shape() == Shape{0, 3});
 }
 
+TEST_CASE("numpy: arrays without values") {
+  // Found by fuzzing: their values were copied from a null pointer.
+  const Tensor empty = read_array(npy(header("<f4", "(2, 0, 3)", "True"), ""));
+  CHECK(empty.shape() == Shape{2, 0, 3});
+  CHECK(read_array(npy(header("|i1", "(0,)"), "")).dtype() == DType::i64);
+}
+
 TEST_CASE("numpy: what cannot be read says why") {
   const std::string good = npy(header("<f4", "(2, 3)"), bytes_of(kSix));
   check_refused(npy(header(">f4", "(2, 3)"), bytes_of(kSix)), "big-endian");
