@@ -8,6 +8,7 @@
 #if CF_HAVE_MATRIX_TILES
 
 #include <algorithm>
+#include <type_traits>
 
 CF_TILES_BEGIN
 namespace cf::cpu::tiles {
@@ -118,69 +119,68 @@ void pack_pairs(const Tokens& t, char* to) {
 
 // --- products ---
 
-// Token i of 32 in `rows` and token j of 16 in `columns`. Into tile registers kSum and kSum + 1: [i][j] = start[j] + product;
-// null: from 0. Uses registers 2 to 5 beside them.
-template <int kParts, int kSum>
-inline void multiply_tokens(const char* rows, const char* columns, const float* start) {
-  constexpr std::int64_t kHalf = kTileBytes / 2;
-  constexpr std::int64_t kSecond = Layout<kParts>::kRows / 2;  // 16 tokens on
-  if (start == nullptr) {
-    zero<kSum>();
-    zero<kSum + 1>();
-  } else {
-    load<kSum>(start, 0);
-    load<kSum + 1>(start, 0);
-  }
-  load<4>(columns);  // x3, x1
-  if constexpr (kParts == 3) {
-    load<2>(rows + kTileBytes);
-    multiply<kSum, 2, 4>();
-    load<3>(rows + kSecond + kTileBytes);
-    multiply<kSum + 1, 3, 4>();
-    load<2>(rows);
-    load<3>(rows + kSecond);
-    load<5>(columns + 2 * kHalf);  // x2, x1
-    multiply<kSum, 2, 5>();
-    multiply<kSum + 1, 3, 5>();
-    load<4>(columns + kHalf);  // x1, x2
-    multiply<kSum, 2, 4>();
-    multiply<kSum + 1, 3, 4>();
-  } else {
-    load<2>(rows);
-    multiply<kSum, 2, 4>();
-    load<3>(rows + kSecond);
-    multiply<kSum + 1, 3, 4>();
-  }
-}
+// A product in three strides of two multiplications each (of one part: all in the first), for a loop that does other work in
+// between: what one does of a kind fills the processor's window, and the rest waits.
+//
+// Tokens in `rows` by tokens in `columns`, into tile registers kSum and kSum + 1. Uses registers 2 and 3 beside them.
+struct TokenProduct {
+  const char *rows, *more_rows;  // of two times 16 tokens, or both the same
+  const char *columns, *more_columns;
+  const float *start, *more_start;  // what [i][j] begins with is start[j]; null: 0
 
-// Token i of 16 in `rows` and token j of 32 in `columns`, which are two halves; start has 32 numbers.
-template <int kParts, int kSum>
-inline void multiply_16_by_32(const char* rows, const char* columns, const float* start) {
-  constexpr std::int64_t kHalf = kTileBytes / 2;
-  constexpr std::int64_t kSecond = Layout<kParts>::kColumns / 2;
-  load<kSum>(start, 0);
-  load<kSum + 1>(start + kSide, 0);
-  load<2>(rows);
-  if constexpr (kParts == 3) {
-    load<3>(rows + kTileBytes);
-    load<4>(columns);  // x3, x1
-    multiply<kSum, 3, 4>();
-    load<5>(columns + kSecond);
-    multiply<kSum + 1, 3, 5>();
-    load<4>(columns + 2 * kHalf);  // x2, x1
-    multiply<kSum, 2, 4>();
-    load<5>(columns + kSecond + 2 * kHalf);
-    multiply<kSum + 1, 2, 5>();
-    load<4>(columns + kHalf);  // x1, x2
-    multiply<kSum, 2, 4>();
-    load<5>(columns + kSecond + kHalf);
-    multiply<kSum + 1, 2, 5>();
-  } else {
-    load<4>(columns);
-    multiply<kSum, 2, 4>();
-    load<5>(columns + kSecond);
-    multiply<kSum + 1, 2, 5>();
+  // 32 tokens by 16.
+  template <int kParts>
+  static TokenProduct tall(const char* rows, const char* columns, const float* start) {
+    return {rows, rows + Layout<kParts>::kRows / 2, columns, columns, start, start};
   }
+  // 16 tokens by 32.
+  template <int kParts>
+  static TokenProduct wide(const char* rows, const char* columns, const float* start) {
+    return {rows, rows, columns, columns + Layout<kParts>::kColumns / 2, start, start + kSide};
+  }
+
+  template <int kParts, int kSum, int kStride>
+  inline void stride() const {
+    constexpr std::int64_t kHalf = kTileBytes / 2;
+    const auto begin = [](auto tile, const float* from) { from == nullptr ? zero<tile()>() : load<tile()>(from, 0); };
+    const bool tall = rows != more_rows;
+    const auto row = [](const char* from) { load<2>(from + (kParts == 3 && kStride == 0 ? kTileBytes : 0)); };  // x1 x3, or x1 x2
+    const auto column = [](const char* from) {
+      load<3>(from + (kStride == 0 ? 0 : 3 - kStride) * kHalf);
+    };  // x3 x1, x2 x1, x1 x2
+    if constexpr (kStride == 0) {
+      begin(std::integral_constant<int, kSum>(), start);
+      begin(std::integral_constant<int, kSum + 1>(), more_start);
+    } else if constexpr (kParts == 1) {
+      return;
+    }
+    column(columns);
+    if constexpr (kStride == 2) {
+      // The rows are still there: where they are two, those of the second.
+      if (tall) {
+        multiply<kSum + 1, 2, 3>();
+        row(rows);
+        multiply<kSum, 2, 3>();
+      } else {
+        multiply<kSum, 2, 3>();
+        column(more_columns);
+        multiply<kSum + 1, 2, 3>();
+      }
+    } else {
+      row(rows);
+      multiply<kSum, 2, 3>();
+      tall ? row(more_rows) : column(more_columns);
+      multiply<kSum + 1, 2, 3>();
+    }
+  }
+};
+
+// All strides of one.
+template <int kParts, int kSum>
+inline void multiply_tokens(const TokenProduct& p) {
+  p.template stride<kParts, kSum, 0>();
+  p.template stride<kParts, kSum, 1>();
+  p.template stride<kParts, kSum, 2>();
 }
 
 // Two registers into memory, one behind the other. A store waits for its products, and holds up the loads of tiles behind it:
@@ -191,26 +191,35 @@ inline void store_two(float* to) {
   store<kSum + 1>(to + kSide * kSide);
 }
 
-// Adds to tile register kSum the product of A and B, each stored as kParts tiles, small parts first. Uses registers 2 to 5.
+// The same for A by B, each stored as kParts tiles; adds to register kSum. Uses registers 4 and 5.
+template <int kParts, int kSum, int kStride>
+inline void multiply_parts(const char* a, const char* b) {
+  if constexpr (kStride == 0) {
+    load<4>(a);
+    load<5>(b + (kParts - 1) * kTileBytes);
+    multiply<kSum, 4, 5>();
+    if constexpr (kParts == 3) {
+      load<5>(b + kTileBytes);
+      multiply<kSum, 4, 5>();
+    }
+  } else if constexpr (kParts == 3 && kStride == 1) {
+    load<4>(a + kTileBytes);  // with b2, still there
+    multiply<kSum, 4, 5>();
+    load<5>(b);
+    multiply<kSum, 4, 5>();
+  } else if constexpr (kParts == 3) {
+    load<4>(a + 2 * kTileBytes);
+    multiply<kSum, 4, 5>();
+    load<4>(a);
+    multiply<kSum, 4, 5>();
+  }
+}
+
 template <int kParts, int kSum>
 inline void multiply_parts(const char* a, const char* b) {
-  load<2>(a);
-  if constexpr (kParts == 3) {
-    load<3>(b + 2 * kTileBytes);
-    multiply<kSum, 2, 3>();
-    load<5>(a + 2 * kTileBytes);
-    load<3>(b);
-    multiply<kSum, 5, 3>();
-    load<5>(a + kTileBytes);
-    load<4>(b + kTileBytes);
-    multiply<kSum, 5, 4>();
-    multiply<kSum, 2, 4>();
-    multiply<kSum, 5, 3>();
-    multiply<kSum, 2, 3>();
-  } else {
-    load<3>(b);
-    multiply<kSum, 2, 3>();
-  }
+  multiply_parts<kParts, kSum, 0>(a, b);
+  multiply_parts<kParts, kSum, 1>(a, b);
+  multiply_parts<kParts, kSum, 2>(a, b);
 }
 
 }  // namespace cf::cpu::tiles

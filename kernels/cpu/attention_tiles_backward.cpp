@@ -70,7 +70,8 @@ struct Step {
 
 template <int kParts>
 inline void score(const Step<kParts>& s, int half) {
-  multiply_16_by_32<kParts, 0>(s.k->k_rows + half * (Layout<kParts>::kRows / 2), s.q->q_columns, s.q->minus_lse);
+  const char* rows = s.k->k_rows + half * (Layout<kParts>::kRows / 2);
+  multiply_tokens<kParts, 0>(TokenProduct::wide<kParts>(rows, s.q->q_columns, s.q->minus_lse));
 }
 
 template <int kParts>
@@ -83,7 +84,8 @@ inline void place_scores(Exchange<kParts>& x, const Step<kParts>& s, int half) {
 
 template <int kParts>
 inline void probability_gradient(const Step<kParts>& s, int half) {
-  multiply_16_by_32<kParts, 6>(s.k->v_rows + half * (Layout<kParts>::kRows / 2), s.q->dout_columns, s.q->minus_mean);
+  const char* rows = s.k->v_rows + half * (Layout<kParts>::kRows / 2);
+  multiply_tokens<kParts, 6>(TokenProduct::wide<kParts>(rows, s.q->dout_columns, s.q->minus_mean));
 }
 
 // dV += P^T dO and dK += dS^T Q of half a block of keys, the latter without the scale.

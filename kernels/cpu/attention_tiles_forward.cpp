@@ -68,11 +68,16 @@ struct Queries {
 
 template <int kParts>
 struct Scratch {
-  // Of both halves. Kept to 4 KiB, behind which a processor takes a load for one of the same address that is still being stored.
-  alignas(4096) float scores[2][kBlock][kSide];            // [half][key][query]
-  alignas(64) char probabilities[2][kParts * kTileBytes];  // B: keys 2r and 2r + 1 in row r
+  // A load waits for an earlier store whose address has the same last 12 bits, so the buffers lie such that scores are never read
+  // beside a store of that kind.
+  alignas(4096) float scores[2][kBlock][kSide];  // [half][key][query]
+  char apart[2048];
+  alignas(2048) char first_half[kParts * kTileBytes];  // of the probabilities, B: keys 2r and 2r + 1 in row r
+  alignas(4096) char second_half[kParts * kTileBytes];
   alignas(64) float fresh[2][kSide][kSide];
   Queries<kParts> queries[kTogether];
+
+  char* probabilities(int half) { return half == 0 ? first_half : second_half; }
 };
 
 // One block of queries and a run of blocks of keys.
@@ -88,11 +93,19 @@ struct Run {
   const char* values(std::int64_t i) const { return packed.values(head, first + i); }
 };
 
-// Begins with half a block of scores; place() ends it.
+// Half a block of scores; place() ends it.
+template <int kParts, int kStride>
+inline void score(const Run<kParts>& run, std::int64_t i, int half) {
+  const float* start = run.q.shifted ? run.q.minus_top + half * kSide : nullptr;
+  const char* columns = run.q.columns + half * (Layout<kParts>::kColumns / 2);
+  TokenProduct::tall<kParts>(run.keys(i), columns, start).template stride<kParts, 0, kStride>();
+}
+
 template <int kParts>
 inline void score(const Run<kParts>& run, std::int64_t i, int half) {
-  multiply_tokens<kParts, 0>(run.keys(i), run.q.columns + half * (Layout<kParts>::kColumns / 2),
-                             run.q.shifted ? run.q.minus_top + half * kSide : nullptr);
+  score<kParts, 0>(run, i, half);
+  score<kParts, 1>(run, i, half);
+  score<kParts, 2>(run, i, half);
 }
 
 template <int kParts>
@@ -102,35 +115,44 @@ inline void place(const Run<kParts>& run, std::int64_t i, int half) {
   for (std::int64_t j = run.rest; j < kBlock; ++j) std::fill_n(run.s.scores[half][j], kSide, kNoScore);
 }
 
-// Half of a half's keys: 2^score, summed and cut into parts.
+// 8 of a half's keys: 2^score, summed and cut into parts.
 template <int kParts>
-inline __m512 exponentiate(Scratch<kParts>& s, int half, int begin, __m512 sum) {
+inline __m512 exponentiate(Scratch<kParts>& s, int half, int quarter, __m512 sum) {
   constexpr int kVectors = 8;
-  for (int row = begin; row < begin + kSide / 2; row += kVectors / 2) {
-    __m512 e[kVectors];
-    for (int i = 0; i < kVectors; ++i) e[i] = _mm512_load_ps(s.scores[half][2 * row + i]);
-    exp2(e);
-    Parts<kParts> parts[kVectors];
-    for (int i = 0; i < kVectors; ++i) parts[i] = split<kParts>(e[i]);
-    for (int p = 0; p < kParts; ++p) {
-      for (int i = 0; i < kVectors; i += 2) {
-        _mm512_store_si512(s.probabilities[half] + p * kTileBytes + (row + i / 2) * kRowBytes,
-                           interleave(parts[i].part[p], parts[i + 1].part[p]));
-      }
-    }
-    sum = _mm512_add_ps(sum, _mm512_add_ps(_mm512_add_ps(_mm512_add_ps(e[0], e[1]), _mm512_add_ps(e[2], e[3])),
-                                           _mm512_add_ps(_mm512_add_ps(e[4], e[5]), _mm512_add_ps(e[6], e[7]))));
+  __m512 e[kVectors];
+  for (int i = 0; i < kVectors; ++i) e[i] = _mm512_load_ps(s.scores[half][kVectors * quarter + i]);
+  exp2(e);
+  for (int i = 0; i < kVectors; i += 2) {
+    const Parts<kParts> a = split<kParts>(e[i]);
+    const Parts<kParts> b = split<kParts>(e[i + 1]);
+    char* row = s.probabilities(half) + (kVectors * quarter + i) / 2 * kRowBytes;
+    for (int p = 0; p < kParts; ++p) _mm512_store_si512(row + p * kTileBytes, interleave(a.part[p], b.part[p]));
   }
-  return sum;
+  return _mm512_add_ps(sum, _mm512_add_ps(_mm512_add_ps(_mm512_add_ps(e[0], e[1]), _mm512_add_ps(e[2], e[3])),
+                                          _mm512_add_ps(_mm512_add_ps(e[4], e[5]), _mm512_add_ps(e[6], e[7]))));
 }
 
-template <int kParts>
-inline void weigh(const Run<kParts>& run, std::int64_t i, int half) {
-  if (half == 0) {
-    multiply_parts<kParts, 6>(run.values(i), run.s.probabilities[0]);
-  } else {
-    multiply_parts<kParts, 7>(run.values(i), run.s.probabilities[1]);
-  }
+template <int kParts, int kHalf, int kStride>
+inline void weigh(const Run<kParts>& run, std::int64_t i) {
+  multiply_parts<kParts, 6 + kHalf, kStride>(run.values(i), run.s.probabilities(kHalf));
+}
+
+// Vectors on half kHalf of block i; matrix units on the scores of the other half, of block `next` (none: -1), and on the weights
+// of the other half, of block `last` (none: -1).
+template <int kParts, int kHalf>
+inline __m512 phase(const Run<kParts>& run, std::int64_t next, std::int64_t last, __m512 sum) {
+  constexpr int kOther = 1 - kHalf;
+  if (next >= 0) score<kParts, 0>(run, next, kOther);
+  sum = exponentiate(run.s, kHalf, 0, sum);
+  if (next >= 0) score<kParts, 1>(run, next, kOther);
+  if (last >= 0) weigh<kParts, kOther, 0>(run, last);
+  sum = exponentiate(run.s, kHalf, 1, sum);
+  if (next >= 0) score<kParts, 2>(run, next, kOther);
+  if (last >= 0) weigh<kParts, kOther, 1>(run, last);
+  sum = exponentiate(run.s, kHalf, 2, sum);
+  if (last >= 0) weigh<kParts, kOther, 2>(run, last);
+  if (next >= 0) place(run, next, kOther);
+  return exponentiate(run.s, kHalf, 3, sum);
 }
 
 template <int kParts>
@@ -141,20 +163,13 @@ void attend(const Run<kParts>& run) {
   score(run, 0, 0);
   place(run, 0, 0);
   for (std::int64_t i = 0; i < run.count; ++i) {
-    score(run, i, 1);
-    sum[0] = exponentiate(run.s, 0, 0, sum[0]);
-    if (i > 0) weigh(run, i - 1, 1);
-    sum[0] = exponentiate(run.s, 0, kSide / 2, sum[0]);
-    place(run, i, 1);
-
-    const bool more = i + 1 < run.count;
-    if (more) score(run, i + 1, 0);
-    sum[1] = exponentiate(run.s, 1, 0, sum[1]);
-    weigh(run, i, 0);
-    sum[1] = exponentiate(run.s, 1, kSide / 2, sum[1]);
-    if (more) place(run, i + 1, 0);
+    sum[0] = phase<kParts, 0>(run, i, i - 1, sum[0]);
+    sum[1] = phase<kParts, 1>(run, i + 1 < run.count ? i + 1 : -1, i, sum[1]);
   }
-  weigh(run, run.count - 1, 1);
+  const std::int64_t last = run.count - 1;
+  weigh<kParts, 1, 0>(run, last);
+  weigh<kParts, 1, 1>(run, last);
+  weigh<kParts, 1, 2>(run, last);
   store<6>(run.s.fresh[0]);
   store<7>(run.s.fresh[1]);
   Queries<kParts>& q = run.q;
