@@ -4,13 +4,13 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "framework/core/check.h"
 #include "framework/dist/groups.h"
 #include "framework/dist/mpi_module.h"
 #include "framework/dist/processes.h"
-#include "framework/io/files.h"
 #include "kernels/devices.h"
 #include "tools/cfrun/ranks.h"
 
@@ -22,8 +22,9 @@ namespace fs = std::filesystem;
 // This process's own command line, the program by its full path.
 std::vector<std::string> own_command() {
   std::vector<std::string> words;
-  std::istringstream in(read_text("/proc/self/cmdline"));
+  std::ifstream in("/proc/self/cmdline");
   for (std::string word; std::getline(in, word, '\0');) words.push_back(word);
+  check(!words.empty(), "--ranks: /proc/self/cmdline cannot be read, which says how this program was called");
   words.front() = fs::read_symlink("/proc/self/exe").string();
   return words;
 }
