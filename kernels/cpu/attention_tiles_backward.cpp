@@ -5,11 +5,12 @@
 // A step is a block of 32 keys and one of 32 queries, in two halves of 16 keys. While vectors turn the scores of one half into
 // probabilities and their gradients, the matrix units make the scores of the next and use the results of the one before.
 #include "framework/core/parallel.h"
+#include "framework/core/storage.h"
 #include "kernels/cpu/attention_tiles.h"
-#include "kernels/cpu/float_buffer.h"
 
 #if CF_HAVE_MATRIX_TILES
 
+#include <memory>
 #include <optional>
 
 CF_TILES_BEGIN
@@ -204,8 +205,8 @@ class Heads {
         blocks_(blocks_of(p_.size.tokens)),
         pieces_(pieces_of(blocks_)),
         wanted_{p_.dq != nullptr, p_.dk != nullptr, p_.dv != nullptr},
-        queries_(hwy::MakeUniqueAlignedArray<Queries<kParts>>(static_cast<std::size_t>(most_heads * blocks_))),
-        dq_(wanted_.dq ? most_heads * pieces_ * blocks_ * 2 * kSums : 0) {}
+        queries_(static_cast<std::size_t>(most_heads * blocks_) * sizeof(Queries<kParts>), Device{}),
+        dq_(static_cast<std::size_t>(wanted_.dq ? most_heads * pieces_ * blocks_ * 2 * kSums : 0) * sizeof(float), Device{}) {}
 
   static std::int64_t pieces_of(std::int64_t blocks) { return std::clamp<std::int64_t>(blocks / kPieceBlocks, 1, kMostPieces); }
   static std::int64_t bytes_of(std::int64_t blocks) {
@@ -265,10 +266,10 @@ class Heads {
 
  private:
   Queries<kParts>& query(std::int64_t head, std::int64_t block) const {
-    return queries_[static_cast<std::size_t>(head * blocks_ + block)];
+    return static_cast<Queries<kParts>*>(queries_.data())[head * blocks_ + block];
   }
   float* sums(std::int64_t head, std::int64_t piece, std::int64_t block) const {
-    return dq_.data() + ((head * pieces_ + piece) * blocks_ + block) * 2 * kSums;
+    return static_cast<float*>(dq_.data()) + ((head * pieces_ + piece) * blocks_ + block) * 2 * kSums;
   }
   std::int64_t at(std::int64_t head, std::int64_t block) const {
     const std::int64_t of_all = first_head_ + head;
@@ -311,8 +312,8 @@ class Heads {
   std::int64_t blocks_, pieces_;
   std::int64_t first_head_ = 0;
   Wanted wanted_;
-  hwy::AlignedUniquePtr<Queries<kParts>[]> queries_;
-  FloatBuffer dq_;
+  Storage queries_;  // (head, block)
+  Storage dq_;       // floats (head, piece, block, 2, kSums)
 };
 
 template <int kParts>
@@ -330,7 +331,7 @@ void backward(const AttentionProblem& p) {
       for (std::int64_t i = begin; i < end; ++i) some.pack(i / blocks, i % blocks);
     });
     parallel_for(count * pieces, 1 + 64 / (blocks * blocks), [&](std::int64_t begin, std::int64_t end) {
-      const auto exchange = hwy::MakeUniqueAligned<Exchange<kParts>>();
+      const auto exchange = std::make_unique<Exchange<kParts>>();
       const Registers registers;
       for (std::int64_t i = begin; i < end; ++i) some.run_piece(*exchange, i / pieces, i % pieces);
     });

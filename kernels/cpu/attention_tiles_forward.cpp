@@ -5,13 +5,14 @@
 // Softmax needs a number per query that no score exceeds by much. Where |query| * |longest key| is small, as behind a layer
 // normalisation, it is 0; else the maximum, found by computing the scores once more beforehand.
 #include "framework/core/parallel.h"
+#include "framework/core/storage.h"
 #include "kernels/cpu/attention_tiles.h"
 #include "kernels/cpu/float_buffer.h"
 
 #if CF_HAVE_MATRIX_TILES
 
 #include <cmath>
-#include <vector>
+#include <memory>
 
 CF_TILES_BEGIN
 namespace cf::cpu::tiles {
@@ -34,13 +35,14 @@ struct Packed {
   static constexpr std::int64_t kBytes = Layout<kParts>::kRows + Layout<kParts>::kAcross;
 
   std::int64_t blocks;  // of a head
-  FloatBuffer bytes, norms;
+  Storage bytes;
+  FloatBuffer norms;
 
   Packed(std::int64_t heads, std::int64_t head_blocks)
-      : blocks(head_blocks), bytes(heads * blocks * kBytes / 4), norms(heads * blocks) {}
+      : blocks(head_blocks), bytes(static_cast<std::size_t>(heads * head_blocks * kBytes), Device{}), norms(heads * blocks) {}
 
   char* keys(std::int64_t head, std::int64_t block) const {
-    return reinterpret_cast<char*>(bytes.data()) + (head * blocks + block) * kBytes;
+    return static_cast<char*>(bytes.data()) + (head * blocks + block) * kBytes;
   }
   char* values(std::int64_t head, std::int64_t block) const { return keys(head, block) + Layout<kParts>::kRows; }
 };
@@ -205,7 +207,7 @@ void start(Queries<kParts>& q, const Tokens& t, float longest_key) {
   q.shifted = !(std::sqrt(largest_square(t)) * longest_key <= kUnshifted);
 }
 
-// The last t.count queries' results; t.from is where they go.
+// The results of `count` queries, or of all where there are as many.
 template <int kParts>
 void finish(const Queries<kParts>& q, float* out, std::int64_t out_row, std::int64_t d, float* lse, std::int64_t count) {
   const auto wanted = static_cast<__mmask16>((1U << d) - 1);
@@ -288,7 +290,7 @@ void forward(const AttentionProblem& p) {
       for (std::int64_t i = begin; i < end; ++i) some.pack(i / blocks, i % blocks);
     });
     parallel_for(count * items, grain, [&](std::int64_t begin, std::int64_t end) {
-      const auto scratch = hwy::MakeUniqueAligned<Scratch<kParts>>();
+      const auto scratch = std::make_unique<Scratch<kParts>>();
       const Registers registers;
       for (std::int64_t i = begin; i < end; ++i) {
         const std::int64_t block = i % items * kTogether;
