@@ -36,13 +36,12 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Keeps this rank's core busy, as a computation would, by a count that is calibrated.
-double work(std::int64_t rounds) {
-  volatile double sink = 1;
-  double x = 1;
+// Keeps this rank's core busy, as a computation would.
+void work(std::int64_t rounds) {
+  volatile double place = 1;  // read and written, so that the loop stays where it is
+  double x = place;
   for (std::int64_t i = 0; i < rounds; ++i) x = x * 0.999999 + 1e-6;
-  sink = x;
-  return sink;
+  place = x;
 }
 
 struct SumTimes {
