@@ -102,6 +102,16 @@ Info info_of(const matvar_t& variable) {
   return info;
 }
 
+// Whether so many values can come out of a file of so many bytes. Of those that it lacks matio would hand out memory as it comes.
+bool is_plausible(const matvar_t& variable, std::uint64_t file_bytes) {
+  constexpr std::uint64_t kMaxRatio = 1032;  // of deflate
+  std::uint64_t values = 1;
+  for (int i = 0; i < variable.rank; ++i) {
+    if (__builtin_mul_overflow(values, variable.dims[i], &values)) return false;
+  }
+  return values <= file_bytes * (variable.compression == MAT_COMPRESSION_NONE ? 1 : kMaxRatio);
+}
+
 // matio does not look at what the system says of its writes, and on a full disk it even notes the lengths that fitted: only the
 // size and the values themselves show it.
 bool reads_back(const std::filesystem::path& path, const std::vector<Variable>& variables) {
@@ -123,6 +133,9 @@ std::vector<Info> list(const std::filesystem::path& path) {
 
 Array read(const std::filesystem::path& path, std::string_view name) {
   const FilePtr file = open(path);
+  const VariablePtr described(Mat_VarReadInfo(file.get(), std::string(name).c_str()));
+  check(described == nullptr || described->dims == nullptr || is_plausible(*described, std::filesystem::file_size(path)),
+        "data: {}, variable '{}': it claims more values than the file can hold; the file is damaged", path.string(), name);
   const VariablePtr variable(Mat_VarRead(file.get(), std::string(name).c_str()));
   check(variable != nullptr, "data: {} has no readable variable '{}'; it is missing or damaged", path.string(), name);
   const Info info = info_of(*variable);

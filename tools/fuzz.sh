@@ -63,6 +63,6 @@ for fuzzer in "${fuzzers[@]}"; do
   finds=$(($(find "$work/finds" -name "$fuzzer-*" | wc -l) - before))
   printf '%-12s %12s %9s %9s  %s\n' "$fuzzer" "${inputs:-0}" "$seconds" $((${inputs:-0} / (seconds > 0 ? seconds : 1))) "$finds"
   printf '%s\t%s\t%s\t%s\t%s\n' "$(date +%FT%T)" "$fuzzer" "${inputs:-0}" "$seconds" "$finds" >>"$work/fuzz.tsv"
-  if [ "$finds" -gt 0 ]; then grep -E "ERROR|runtime error|^fuzz:|SUMMARY" "$work/$fuzzer.log" | head -3; fi
+  if [ "$finds" -gt 0 ]; then grep -E "ERROR|runtime error|^fuzz:|SUMMARY" "$work/$fuzzer.log" | head -3 || true; fi
 done
 exit $status

@@ -16,5 +16,6 @@ if [ -z "$build" ]; then
 fi
 cmake --build "$build" --target test_threads
 export OMP_NUM_THREADS=1 TSAN_OPTIONS="exitcode=66 second_deadlock_stack=1"
-"$build/tests/threads/test_threads" "$@"
+# Open MPI is not instrumented, and what it does between threads would be reported: ranks by sockets are under test.
+"$build/tests/threads/test_threads" --test-case-exclude='*MPI*' "$@"
 echo "tsan: no report"

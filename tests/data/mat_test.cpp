@@ -123,6 +123,20 @@ TEST_CASE("mat: a variable whose name is damaged") {
   CHECK(contains(error_of([&] { (void)Dataset::open(path, {}); }), "no variable 'ms'"));
 }
 
+TEST_CASE("mat: a variable that claims more values than its file can hold is refused before it is read") {
+  if (!mat::has_v5()) return;
+  const test::TempFolder folder;
+  const auto path = folder / "set.mat";
+  mat::write(path, {{"ms", {{2, 3}, {1, 2, 3, 4, 5, 6}}}});
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  // Found by fuzzing: extents (2, 3) became (2, 2^24). They stand behind the header, the variable's tag, its flags and their own
+  // tag.
+  file.seekp(128 + 8 + 16 + 8 + 4);
+  file.write("\x00\x00\x00\x01", 4);
+  file.close();
+  CHECK(contains(error_of([&] { (void)mat::read(path, "ms"); }), "variable 'ms': it claims more values than the file can hold"));
+}
+
 TEST_CASE("mat: a failed write leaves the file that was there") {
   if (!mat::has_v5()) return;
   const test::TempFolder folder;
