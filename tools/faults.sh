@@ -22,9 +22,9 @@ export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
 work=$(mktemp -d "${TMPDIR:-/tmp}/cf_faults.XXXXXX")
 chmod 755 "$work"
 disk=$work/disk
-pids=()
 clean() {
-  for pid in "${pids[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+  local job
+  for job in $(jobs -p); do kill -9 "$job" 2>/dev/null || true; done
   mountpoint -q "$disk" && umount "$disk"
   rm -rf "$work"
 }
@@ -88,7 +88,6 @@ start() {
   shift
   "$cfrun" train "$work/config.json" --device cpu "$@" >>"$name.log" 2>&1 &
   pid=$!
-  pids+=("$pid")
 }
 await() { # FILE: until it stands there
   for _ in $(seq 2000); do
@@ -198,7 +197,6 @@ if [ ${#as_other[@]} -eq 0 ] || "${as_other[@]}" test -x "$cfrun" -a -r "$work/c
   [ ${#as_other[@]} -eq 0 ] || chown 65534:65534 locked
   "${as_other[@]}" "$cfrun" train "$work/config.json" --device cpu --out locked --resume auto >locked.log 2>&1 &
   pid=$!
-  pids+=("$pid")
   await locked/last.cfk || bad=1
   chmod 555 locked
   wait "$pid" && code=0 || code=$?
@@ -223,7 +221,6 @@ if [ -n "$library" ]; then
   }
   train_clock config.json --out jumps --resume auto >jumps.log 2>&1 &
   pid=$!
-  pids+=("$pid")
   await jumps/last.cfk || bad=1
   for jump in +400d -400d +0 +3h -3h; do
     echo "$jump" >clock
@@ -235,7 +232,6 @@ if [ -n "$library" ]; then
   echo "+0" >clock
   train_clock clock.json --out timed >timed.log 2>&1 &
   pid=$!
-  pids+=("$pid")
   await timed/log.jsonl || bad=1
   echo "+400d" >clock
   sleep 0.3
