@@ -243,12 +243,10 @@ class FusingPass {
     if (options_.ranks.size > 1) texts = options_.ranks.to_first(options_.ranks.rank > 0 ? packed(mine) : "");
     if (!writer) return true;
     for (std::int64_t i = first; i < std::min<std::int64_t>(first + options_.ranks.size, result_.tiles); ++i) {
-      FusedPart part = std::move(mine);
-      if (i > first) {
-        part = unpacked(texts[static_cast<std::size_t>(i - first)], encoder_.room(core(i), source_.grid().bands));
-        if (part.samples.defined()) look_at(reader, part.samples);
-      }
+      if (i > first) mine = unpacked(texts[static_cast<std::size_t>(i - first)], encoder_.room(core(i), source_.grid().bands));
+      FusedPart part = std::exchange(mine, {});
       if (!part.samples.defined()) return false;
+      if (i > first) look_at(reader, part.samples);
       result_.computed_pixels += part.computed_pixels;
       result_.counts += part.counts;
       if (parts_ != nullptr) parts_->append(std::as_bytes(part.samples.span<std::uint8_t>()), part.counts);

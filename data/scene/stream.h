@@ -27,6 +27,7 @@ struct TileLimits {
   std::int64_t bytes = 0;    // that may be used
   std::int64_t tile = 0;     // side of the cores; 0: as large as is good and fits
   std::int64_t block = 512;  // of the output; cores are made of whole blocks where that is possible
+  std::int64_t ranks = 1;    // that share the parts: the first holds one of each
 };
 
 // Of a method that has begun. Throws Error where not even small cores fit, saying what would do.

@@ -15,7 +15,8 @@ constexpr std::int64_t kRawParts = 3;
 // Samples on their way out: one being encoded, one waiting, one being written.
 constexpr std::int64_t kEncoded = 3;
 
-std::int64_t bytes_of(const SceneMethod& method, const SceneSource& source, std::int64_t rows, std::int64_t cols) {
+std::int64_t bytes_of(const SceneMethod& method, const SceneSource& source, std::int64_t ranks, std::int64_t rows,
+                      std::int64_t cols) {
   const SceneNeeds needs = method.needs();
   const SceneGrid grid = source.grid();
   rows = std::min(rows, grid.rows);
@@ -24,7 +25,7 @@ std::int64_t bytes_of(const SceneMethod& method, const SceneSource& source, std:
   const PartRequest request{{0, 0, rows, cols}, needs.halo, needs.multiple};
   const std::int64_t core = rows * cols * grid.bands * 4;
   return kRawParts * source.raw_bytes(request) + source.part_bytes(request) + method.working_bytes(rows, cols) +
-         (1 + kEncoded) * core;
+         (kEncoded + ranks) * core;
 }
 
 std::int64_t survey_bytes(const SceneMethod& method, const SceneSource& source) {
@@ -58,7 +59,7 @@ std::string in_mib(std::int64_t bytes) { return fmt::format("{:.0f} MiB", static
 TilePlan plan_tiles(const SceneMethod& method, const SceneSource& source, const TileLimits& limits) {
   const std::int64_t survey = survey_bytes(method, source);
   const auto plan = [&](std::int64_t rows, std::int64_t cols) {
-    return TilePlan{rows, cols, std::max(survey, bytes_of(method, source, rows, cols))};
+    return TilePlan{rows, cols, std::max(survey, bytes_of(method, source, limits.ranks, rows, cols))};
   };
   if (limits.tile > 0) {
     const TilePlan chosen = plan(limits.tile, limits.tile);

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <chrono>
 #include <fstream>
+#include <sstream>
 
 #include "data/scene/look.h"
 #include "data/scene/stream.h"
@@ -129,6 +130,17 @@ SceneRanks scene_ranks() {
           .to_first = [&group](const std::string& text) { return group.gather_text(text); }};
 }
 
+// The plan of the rank that has the least memory left, for all.
+TilePlan smallest(const TilePlan& mine) {
+  TilePlan least = mine;
+  for (const std::string& text : world().all_gather_text(fmt::format("{} {} {}", mine.rows, mine.cols, mine.bytes))) {
+    TilePlan plan;
+    std::istringstream(text) >> plan.rows >> plan.cols >> plan.bytes;
+    if (plan.rows * plan.cols < least.rows * least.cols) least = plan;
+  }
+  return least;
+}
+
 // One run of the command.
 class FuseJob {
  public:
@@ -141,8 +153,9 @@ class FuseJob {
     limits.tile = options.tile;
     limits.block = options.format.block;
     limits.bytes = options.max_memory - resident_bytes() - raster_cache() - kSpareMemory - (looks_ ? looks_->bytes() : 0);
+    limits.ranks = ranks_.size;
     chosen_.method->begin(in_.source->grid());
-    tiles_ = plan_tiles(*chosen_.method, *in_.source, limits);
+    tiles_ = smallest(plan_tiles(*chosen_.method, *in_.source, limits));
   }
 
   int run() {
