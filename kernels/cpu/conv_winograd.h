@@ -4,6 +4,9 @@
 // Results are computed in tiles of 2 rows x 4 columns: F(2, 3) down the columns, F(4, 3) along the rows, so 24 products of
 // matrices instead of 72. F(4, 3) stands on the points 0, +-5/8, +-3/2, infinity: exact in f32, and of those searched they round
 // least (the usual +-1, +-2 round half as much again). The error is that of oneDNN's direct convolution (docs/benchmarks.md).
+//
+// A tile's results are sums over all of its pixels, in which those outside a result's window cancel: they move its last bits, and
+// a NaN or an infinity spreads up to three pixels farther than its window.
 #pragma once
 
 #include "kernels/cpu/conv_problem.h"
