@@ -10,13 +10,12 @@
 
 namespace cf::cpu {
 
-enum class WeightLayout : std::uint8_t { direct, winograd, winograd_dgrad, onednn, onednn_dgrad };
+enum class WeightLayout : std::uint8_t { direct, winograd, winograd_dgrad };
 
 struct WeightKey {
   const float* plain;  // as the operator has it
   std::int64_t count;
   WeightLayout layout;
-  const void* plan = nullptr;  // whose layout it is, where a shape has several
   auto operator<=>(const WeightKey&) const = default;
 };
 
@@ -24,7 +23,7 @@ using PackedWeight = std::shared_ptr<const FloatBuffer>;
 
 // `packed_count` floats that `pack` wrote from key.plain: now, or at an earlier call, if the weight has still the values that it
 // had then. The values themselves are compared (a copy is kept), because an optimizer, a loaded checkpoint, an average or a
-// pointer in a test may change them without a word; that costs a tenth of packing them. Old ones leave when all together
+// pointer in a test may change them without a word; that costs less than packing them. Old ones leave when all together
 // exceed 64 MB. Any number of threads may call this.
 PackedWeight packed_weight(const WeightKey& key, std::int64_t packed_count, const std::function<void(float*)>& pack);
 
