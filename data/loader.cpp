@@ -18,6 +18,13 @@ Loader::Loader(const Dataset& set, const LoaderOptions& options) : set_(set), op
         "loader: a batch of {} is larger than the {} samples of {}, and batches that are not full are left out; make the batch "
         "smaller (train.batch)",
         options.batch, set.size(), set.path().string());
+  check(options.shares >= 1 && options.share >= 0 && options.share < options.shares, "loader: there is no share {} of {}",
+        options.share, options.shares);
+  check(options.batch % options.shares == 0, "loader: a batch of {} does not divide into {} equal shares; change train.batch",
+        options.batch, options.shares);
+  check(options.shares == 1 || options.drop_last,
+        "loader: the last batch of an epoch may not be full and would not divide into {} equal shares; leave it out (drop_last)",
+        options.shares);
   steps_per_epoch_ = options.drop_last ? set.size() / options.batch : (set.size() + options.batch - 1) / options.batch;
 }
 
@@ -34,17 +41,22 @@ std::vector<std::int64_t> Loader::epoch_order(std::int64_t epoch) const {
   return order;
 }
 
-std::vector<std::int64_t> Loader::indices_of(std::int64_t step) const {
+Loader::Range Loader::range_of(std::int64_t step, std::int64_t share) const {
   check(step >= 0, "loader: step {} asked for", step);
+  const std::int64_t samples = options_.batch / options_.shares;
+  const std::int64_t begin = step % steps_per_epoch_ * options_.batch + share * samples;
+  return {begin, std::min(begin + samples, set_.size())};
+}
+
+std::vector<std::int64_t> Loader::indices_of(std::int64_t step, std::int64_t share) const {
+  const Range range = range_of(step, share);
   const std::int64_t epoch = step / steps_per_epoch_;
-  const std::int64_t first = step % steps_per_epoch_ * options_.batch;
-  const std::int64_t last = std::min(first + options_.batch, set_.size());
   const std::scoped_lock lock(order_mutex_);
   if (order_epoch_ != epoch) {
     order_ = epoch_order(epoch);
     order_epoch_ = epoch;
   }
-  return {order_.begin() + first, order_.begin() + last};
+  return {order_.begin() + range.begin, order_.begin() + range.end};
 }
 
 std::vector<Symmetry> Loader::symmetries_of(std::int64_t step) const {
@@ -53,11 +65,10 @@ std::vector<Symmetry> Loader::symmetries_of(std::int64_t step) const {
   if (!options_.flips && !turns) return symmetries;
   const Philox rng = make_rng(options_.seed, RngStream::augment);
   // Samples are counted through the whole run, so that each has a number of its own.
-  const std::int64_t first = step % steps_per_epoch_ * options_.batch;
-  const std::int64_t counted = step / steps_per_epoch_ * set_.size() + first;
-  const std::int64_t samples = std::min(options_.batch, set_.size() - first);
-  for (std::int64_t i = 0; i < samples; ++i) {
-    symmetries.push_back(draw_symmetry(rng, static_cast<std::uint64_t>(counted + i), options_.flips, turns));
+  const std::int64_t before = step / steps_per_epoch_ * set_.size();
+  const Range range = range_of(step, options_.share);
+  for (std::int64_t i = range.begin; i < range.end; ++i) {
+    symmetries.push_back(draw_symmetry(rng, static_cast<std::uint64_t>(before + i), options_.flips, turns));
   }
   return symmetries;
 }

@@ -20,13 +20,17 @@
 namespace cf {
 
 struct LoaderOptions {
-  std::int64_t batch = 8;
+  std::int64_t batch = 8;  // samples of a step, over all shares
   std::uint64_t seed = 0;
   bool shuffle = true;
   bool flips = false;         // each sample mirrored left-right and top-bottom by the toss of a coin
   bool turns = false;         // each sample turned by 0 to 3 quarters; has no effect where H != W
   bool drop_last = true;      // leave out an epoch's last batch where it is not full
   std::int64_t prefetch = 2;  // batches read ahead; 0: read when asked, without a thread
+  // Of every batch this loader reads samples share * batch / shares and on, as many as the others: ranks divide a step's work
+  // so, and whatever their number the step's samples are the same.
+  std::int64_t shares = 1;
+  std::int64_t share = 0;
   // Where the memory of batches that are read ahead comes from, such as pinned memory; null: the CPU's allocator. Batches
   // that next() gave must not outlive the loader then.
   std::shared_ptr<CachingAllocator> memory = nullptr;
@@ -41,16 +45,18 @@ struct LoadedBatch {
 
 class Loader {
  public:
-  // The set must outlive the loader. Throws Error where no batch would be left (drop_last and a batch larger than the set).
+  // The set must outlive the loader. Throws Error where no batch would be left (drop_last and a batch larger than the set), and
+  // where a batch does not divide into equal shares: batches that are not full never do, so that shares need drop_last.
   Loader(const Dataset& set, const LoaderOptions& options);
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
   std::int64_t steps_per_epoch() const { return steps_per_epoch_; }
-  // The samples of a step, without reading them.
-  std::vector<std::int64_t> indices_of(std::int64_t step) const;
-  // How they are mirrored and turned; empty where the options ask for neither.
+  // The samples of a step, without reading them: of this loader's share of it, or of another.
+  std::vector<std::int64_t> indices_of(std::int64_t step) const { return indices_of(step, options_.share); }
+  std::vector<std::int64_t> indices_of(std::int64_t step, std::int64_t share) const;
+  // How they are mirrored and turned; empty where the options ask for neither. Of this loader's share.
   std::vector<Symmetry> symmetries_of(std::int64_t step) const;
   // The batch of a step, read now.
   LoadedBatch load(std::int64_t step) const;
@@ -63,6 +69,12 @@ class Loader {
   double wait_seconds() const { return wait_seconds_; }
 
  private:
+  // Where a share of the step's samples begins and ends in the order of its epoch.
+  struct Range {
+    std::int64_t begin;
+    std::int64_t end;
+  };
+  Range range_of(std::int64_t step, std::int64_t share) const;
   std::vector<std::int64_t> epoch_order(std::int64_t epoch) const;
   void stop();
   void run(std::int64_t step);

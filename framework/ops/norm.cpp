@@ -2,6 +2,7 @@
 
 #include "framework/autograd/record.h"
 #include "framework/core/profile.h"
+#include "framework/ops/batch_reducer.h"
 #include "framework/ops/precision.h"
 #include "kernels/table.h"
 
@@ -51,6 +52,74 @@ Tensor normalise(const char* name, const NormParams& p, const Tensor& x, const T
   Tensor y = empty_like(x);
   kernels_for(x.device()).norm.fwd(p, x.cview(), weight.cview(), bias.cview(), s.mean.view(), s.var.view(), y.view());
   record_norm(name, p, false, x, weight, bias, s, y);
+  return y;
+}
+
+Tensor binary(Binary op, const Tensor& a, const Tensor& b) {
+  Tensor out = empty_like(a);
+  kernels_for(a.device()).elementwise.binary(op, a.cview(), b.cview(), out.view());
+  return out;
+}
+
+Tensor unary(Unary op, const Tensor& a, const UnaryParams& params = {}) {
+  Tensor out = empty_like(a);
+  kernels_for(a.device()).elementwise.unary(op, params, a.cview(), out.view());
+  return out;
+}
+
+// The mean over the parts of a batch.
+Tensor mean_over_parts(BatchReducer& parts, const Tensor& values) {
+  parts.sum(values);
+  return unary(Unary::affine, values, {1 / static_cast<double>(parts.parts()), 0});
+}
+
+// Of all parts from those of this one. The mean comes first and deviations are taken from it, so that nothing cancels where the
+// mean is far from zero (Chan, Golub, LeVeque, 1983).
+Stats stats_over_parts(BatchReducer& parts, const Stats& own) {
+  const Tensor mean = mean_over_parts(parts, own.mean.clone());
+  const Tensor apart = unary(Unary::square, binary(Binary::sub, own.mean, mean));
+  return {mean, mean_over_parts(parts, binary(Binary::add, own.var, apart))};
+}
+
+// dx as by fixed statistics, less what the statistics owe to x: weight * rstd * (mean(dy) + z * mean(dy z)) with z the
+// normalised x and the means over all parts, which is a normalisation of x by another weight and bias.
+Tensor subtract_shares(const NormParams& p, BatchReducer& parts, const Tensor& x, const Tensor& weight, const Stats& s,
+                       const Tensor& dx, const Tensor& sum_dyz, const Tensor& sum_dy) {
+  const DType dtype = x.dtype();
+  const Shape channels = weight.shape();
+  const double rows = static_cast<double>(p.pixels);
+  const auto share_of = [&](const Tensor& sum) {
+    return unary(Unary::affine, mean_over_parts(parts, sum.to(stats_dtype(x))), {1 / rows, 0});
+  };
+  const Tensor deviation = unary(Unary::sqrt, unary(Unary::affine, s.var.alias(channels), {1, p.eps}));
+  const Tensor scale = binary(Binary::div, weight.to(stats_dtype(x)), deviation);
+  const Tensor slope = binary(Binary::mul, share_of(sum_dyz), scale).to(dtype);
+  const Tensor shift = binary(Binary::mul, share_of(sum_dy), scale).to(dtype);
+  const Tensor shares = empty_like(x);
+  kernels_for(x.device()).norm.apply(p, x.cview(), slope.cview(), shift.cview(), s.mean.cview(), s.var.cview(), shares.view());
+  return binary(Binary::sub, dx, shares);
+}
+
+// Batch normalisation by the statistics of all parts.
+Tensor normalise_over_parts(BatchReducer& parts, const NormParams& p, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                            Stats& s) {
+  Stats own = {Tensor::empty({1, p.groups}, stats_dtype(x), x.device()),
+               Tensor::empty({1, p.groups}, stats_dtype(x), x.device())};
+  Tensor y = empty_like(x);
+  const NormKernels& norm = kernels_for(x.device()).norm;
+  norm.fwd(p, x.cview(), weight.cview(), bias.cview(), own.mean.view(), own.var.view(), y.view());
+  s = stats_over_parts(parts, own);
+  norm.apply(p, x.cview(), weight.cview(), bias.cview(), s.mean.cview(), s.var.cview(), y.view());
+  // The others wait for this part's sums, so they are made whether or not the gradient is wanted here.
+  record("batch_norm", {x, weight, bias}, {y}, [&parts, p, s, x = x.detach(), w = weight.detach()](const Backward& bw) {
+    const Tensor dx = empty_like(x);
+    const Tensor dweight = empty_like(w);
+    const Tensor dbias = empty_like(w);
+    kernels_for(x.device())
+        .norm.grad(p, true, x.cview(), w.cview(), s.mean.cview(), s.var.cview(), bw.dy().cview(), dx.view(), dweight.view(),
+                   dbias.view());
+    return Grads{subtract_shares(p, parts, x, w, s, dx, dweight, dbias), dweight, dbias};
+  });
   return y;
 }
 
@@ -104,11 +173,15 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, con
     record_norm("batch_norm", p, true, x, weight, bias, s, y);
     return y;
   }
-  check(rows > 1, "batch_norm: x {} has one value per channel; training needs at least two", x.shape().str());
+  BatchReducer* const parts = batch_reducer();
+  const std::int64_t all_rows = parts != nullptr ? rows * parts->parts() : rows;
+  check(all_rows > 1, "batch_norm: x {} has one value per channel; training needs at least two", x.shape().str());
   Stats s;
-  Tensor y = normalise("batch_norm", p, x, weight, bias, s);
+  Tensor y =
+      parts != nullptr ? normalise_over_parts(*parts, p, x, weight, bias, s) : normalise("batch_norm", p, x, weight, bias, s);
+  if (parts != nullptr && !parts->moves_statistics()) return y;
   update_running(state.mean, s.mean, momentum, 1);
-  update_running(state.var, s.var, momentum, static_cast<double>(rows) / static_cast<double>(rows - 1));
+  update_running(state.var, s.var, momentum, static_cast<double>(all_rows) / static_cast<double>(all_rows - 1));
   return y;
 }
 

@@ -15,7 +15,8 @@ struct BatchNormState {
   Tensor mean;  // (C), updated in training: running = (1 - momentum) * running + momentum * batch
   Tensor var;   // (C), unbiased
 };
-// x (N, ..., C): per channel over everything else. Training normalises by the batch and updates `state`; otherwise by `state`.
+// x (N, ..., C): per channel over everything else. Training normalises by the batch, of which x may be a part
+// (framework/ops/batch_reducer.h), and updates `state`; otherwise by `state`.
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const BatchNormState& state, bool training,
                   double momentum = 0.1, double eps = 1e-5);
 

@@ -7,7 +7,8 @@
 
 namespace cf {
 
-GradNorm::GradNorm(const Tensor& grads) : grads_(grads.detach()), squared_(Tensor::zeros({1}, DType::f64, grads.device())) {}
+GradNorm::GradNorm(const Tensor& grads, const Tensor& squared)
+    : grads_(grads.detach()), squared_(squared.defined() ? squared : Tensor::zeros({1}, DType::f64, grads.device())) {}
 
 void GradNorm::measure() const {
   const OpRange range("gradient_norm");

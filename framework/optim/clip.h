@@ -9,8 +9,9 @@ namespace cf {
 // al., ICML 2013). Nobody waits but the reader of value().
 class GradNorm {
  public:
-  // `grads`: the flat gradient buffer, f32 or f64, which is read again at each measure().
-  explicit GradNorm(const Tensor& grads);
+  // `grads`: the flat gradient buffer or a range of it, f32 or f64, which is read again at each measure(). `squared`: where the
+  // result goes, f64 (1) on their device; undefined: to memory of its own.
+  explicit GradNorm(const Tensor& grads, const Tensor& squared = {});
 
   void measure() const;
   // Sum of the squares of all gradients, f64 (1) on their device: of the last measure().

@@ -1,4 +1,4 @@
-// Loss and gradient norm of the latest steps, kept on the device until somebody reads them, so that a step never waits.
+// Losses and gradient norms of the latest steps, kept on the device until somebody reads them, so that a step never waits.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,9 @@ namespace cf {
 class StepLog {
  public:
   struct Values {
-    double loss;
-    double norm;
+    std::vector<double> losses;  // of the step's parts
+    double norm = 0;
+    double own_norm = 0;  // of this rank's own gradient
   };
 
   // Room for `capacity` steps, at least 1.
@@ -20,16 +21,19 @@ class StepLog {
 
   std::int64_t size() const { return size_; }
   bool full() const { return size_ == capacity_; }
-  // Copies the numbers of one more step: the loss (1) and the squared norm of its gradients (1), on one device. Queued.
-  void put(const Tensor& loss, const Tensor& squared_norm);
+  // Copies the numbers of one more step: its losses, the squared norm of its gradients (1), and what adds up to that of this
+  // rank's own ones (undefined: they are the same); each of one length throughout, on one device. Queued.
+  void put(const Tensor& losses, const Tensor& squared_norm, const Tensor& own_squares);
   // What was put since the last call, in that order. Waits for the device.
   std::vector<Values> take();
 
  private:
   std::int64_t capacity_;
   std::int64_t size_ = 0;
-  Tensor losses_;   // (capacity), made by the first put
-  Tensor squares_;  // (capacity)
+  // (capacity, length), made by the first put
+  Tensor losses_;
+  Tensor squares_;
+  Tensor own_squares_;
 };
 
 }  // namespace cf

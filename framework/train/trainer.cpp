@@ -4,12 +4,13 @@
 
 #include <chrono>
 #include <cmath>
+#include <optional>
 
-#include "framework/autograd/engine.h"
 #include "framework/capture/graphed_step.h"
 #include "framework/core/device_services.h"
 #include "framework/core/log.h"
 #include "framework/core/profile.h"
+#include "framework/dist/watch.h"
 #include "framework/io/checkpoint.h"
 #include "framework/train/interrupt.h"
 #include "framework/train/progress.h"
@@ -60,7 +61,14 @@ Trainer::Trainer(Parts parts, const TrainerOptions& options)
     : parts_(std::move(parts)), options_(options), norm_(parts_.params.flat_grad()), log_(options.log_every) {
   check(options_.max_steps > 0, "train: max_steps is {}, nothing to do", options_.max_steps);
   check(options_.steps_per_epoch > 0, "train: an epoch of {} steps", options_.steps_per_epoch);
+  BatchGradientOptions gradient = options_.gradient;
+  gradient.parts = parts_.task.parts();
+  gradient.overlap = gradient.overlap && !options_.capture;
+  gradient_ = make_batch_gradient(parts_.params, parts_.group, gradient);
   if (!options_.capture) return;
+  check(!gradient.sync_batch_norm || (alone() && !gradient.fixed_order),
+        "capture: batch normalisation over ranks or micro-batches waits for them inside of a step, which cannot be recorded; set "
+        "train.sync_batch_norm=false, or capture=false");
   graphed_ = std::make_unique<GraphedStep>(parts_.params.device(), "the training step",
                                            [this] { return std::vector<Tensor>{queue_step()}; });
 }
@@ -108,21 +116,35 @@ void Trainer::save(const std::filesystem::path& path) const {
   write_checkpoint(path, checkpoint);
 }
 
-void Trainer::check_finite(std::int64_t step, const StepLog::Values& values) const {
+std::string Trainer::blame(std::int64_t step, const StepReport& values) const {
+  if (alone()) return fmt::format("(samples {})", parts_.task.describe_batch(step, 0));
+  std::string text;
+  for (const int rank : values.broken) {
+    text += fmt::format("{} on rank {} (samples {})", text.empty() ? "" : ",", rank, parts_.task.describe_batch(step, rank));
+  }
+  return text.substr(1);
+}
+
+void Trainer::check_finite(std::int64_t step, const StepReport& values) const {
   const bool loss_is_finite = std::isfinite(values.loss);
   if (loss_is_finite && std::isfinite(values.norm)) return;
-  const auto last = parts_.folder.last();
-  const std::string rescue =
-      std::filesystem::exists(last) ? "the last good checkpoint is " + last.string() : "no checkpoint was written yet";
-  fail("train: {} is {} at step {} (samples {}); {}. A smaller learning rate or optimizer.clip_norm may help",
+  std::string rescue = "no checkpoint was written yet";
+  if (parts_.folder != nullptr && std::filesystem::exists(parts_.folder->last())) {
+    rescue = "the last good checkpoint is " + parts_.folder->last().string();
+  }
+  fail("train: {} is {} at step {} {}; {}. A smaller learning rate or optimizer.clip_norm may help",
        loss_is_finite ? "the gradient norm" : "the loss", loss_is_finite ? values.norm : values.loss, step + 1,
-       parts_.task.describe_batch(step), rescue);
+       blame(step, values), rescue);
 }
 
 Tensor Trainer::queue_step() {
-  parts_.params.zero_grad();
-  const Tensor loss = parts_.task.loss();
-  backward(loss);
+  Tensor losses = gradient_->compute([this](std::int64_t part) { return parts_.task.loss(part); });
+  if (alone()) update();
+  return losses;
+}
+
+void Trainer::update() {
+  gradient_->reduce();
   const std::vector<FlatRange> resting = parts_.task.resting(step_);
   // What rests has no part in the norm.
   for (const FlatRange& r : resting) {
@@ -131,7 +153,6 @@ Tensor Trainer::queue_step() {
   }
   norm_.measure();
   parts_.optimizer.apply({.norm = &norm_, .max_norm = options_.clip_norm, .ema = parts_.ema, .resting = resting});
-  return loss.detach();
 }
 
 void Trainer::train_step() {
@@ -139,43 +160,52 @@ void Trainer::train_step() {
   if (log_.size() == 0) begun_ = now_seconds();
   parts_.task.load(step_);
   parts_.optimizer.prepare(parts_.schedule.lr_at(step_), parts_.ema);
-  log_.put(graphed_ != nullptr ? graphed_->run().front() : queue_step(), norm_.squared());
+  const Tensor losses = graphed_ != nullptr ? graphed_->run().front() : queue_step();
+  if (!alone()) update();
+  log_.put(losses, norm_.squared(), alone() ? Tensor() : gradient_->own_squares());
   ++step_;
+  watch::progress();
 }
 
 void Trainer::read_back() {
-  const std::vector<StepLog::Values> all = log_.take();
-  const double seconds = (now_seconds() - begun_) / static_cast<double>(all.size());
-  std::int64_t step = step_ - static_cast<std::int64_t>(all.size());
-  for (const StepLog::Values& values : all) {
+  const RankReports all = exchange(parts_.group, parts_.params.device(), log_.take(), InterruptGuard::signal());
+  signal_ = all.signal;
+  const double seconds = (now_seconds() - begun_) / static_cast<double>(all.steps.size());
+  std::int64_t step = step_ - static_cast<std::int64_t>(all.steps.size());
+  for (const StepReport& values : all.steps) {
     check_finite(step, values);
     log_step(step++, values, seconds);
   }
 }
 
+int Trainer::interrupted() const { return alone() ? InterruptGuard::signal() : signal_; }
+
 TrainOutcome Trainer::run() {
   const InterruptGuard interrupts;
-  Progress progress(step_, options_.max_steps);
-  parts_.folder.open_log(step_);
+  std::optional<Progress> progress;
+  if (parts_.folder != nullptr) progress.emplace(step_, options_.max_steps);
+  if (parts_.folder != nullptr) parts_.folder->open_log(step_);
   last_save_ = now_seconds();
   TrainOutcome outcome;
-  while (step_ < options_.max_steps && InterruptGuard::signal() == 0) {
+  while (step_ < options_.max_steps && interrupted() == 0) {
     train_step();
     const bool epoch_ends = step_ % options_.steps_per_epoch == 0 || step_ == options_.max_steps;
     const bool pause = epoch_ends || validation_due() || checkpoint_due();
     if (!log_.full() && !pause) continue;
     read_back();
-    progress.update(step_, fmt::format("loss {:.6f}  lr {:.2e}", last_loss_, last_rate_));
+    if (progress) progress->update(step_, fmt::format("loss {:.6f}  lr {:.2e}", last_loss_, last_rate_));
     if (!pause) continue;
-    progress.clear();
+    if (progress) progress->clear();
     if (epoch_ends) end_of_epoch();
     if (validation_due()) validate();
     save_due();
   }
-  outcome.signal = InterruptGuard::signal();
+  outcome.signal = interrupted();
   if (log_.size() > 0) read_back();
-  save(parts_.folder.last());
-  parts_.folder.flush();
+  if (parts_.folder != nullptr) {
+    save(parts_.folder->last());
+    parts_.folder->flush();
+  }
   outcome.steps = step_;
   outcome.loss = last_loss_;
   outcome.peak_bytes = memory().peak_bytes;
@@ -192,25 +222,29 @@ AllocatorStats Trainer::memory() const {
   return all;
 }
 
-void Trainer::log_step(std::int64_t step, const StepLog::Values& values, double seconds) {
+void Trainer::log_step(std::int64_t step, const StepReport& values, double seconds) {
   last_loss_ = values.loss;
   last_norm_ = values.norm;
   last_rate_ = parts_.schedule.lr_at(step);
-  parts_.folder.log({{"step", step + 1},
-                     {"epoch", (step + 1) / options_.steps_per_epoch},
-                     {"loss", last_loss_},
-                     {"lr", last_rate_},
-                     {"grad_norm", last_norm_},
-                     {"seconds", seconds},
-                     {"live_bytes", memory().live_bytes}});
+  if (parts_.folder != nullptr) {
+    parts_.folder->log({{"step", step + 1},
+                        {"epoch", (step + 1) / options_.steps_per_epoch},
+                        {"loss", last_loss_},
+                        {"lr", last_rate_},
+                        {"grad_norm", last_norm_},
+                        {"seconds", seconds},
+                        {"live_bytes", memory().live_bytes}});
+  }
   epoch_loss_ += last_loss_;
   ++epoch_steps_;
 }
 
 void Trainer::end_of_epoch() {
-  parts_.folder.events(step_, {{"train/loss", epoch_loss_ / static_cast<double>(epoch_steps_)},
-                               {"train/lr", last_rate_},
-                               {"train/grad_norm", last_norm_}});
+  if (parts_.folder != nullptr) {
+    parts_.folder->events(step_, {{"train/loss", epoch_loss_ / static_cast<double>(epoch_steps_)},
+                                  {"train/lr", last_rate_},
+                                  {"train/grad_norm", last_norm_}});
+  }
   epoch_loss_ = 0;
   epoch_steps_ = 0;
 }
@@ -226,13 +260,14 @@ bool Trainer::validation_due() const {
 }
 
 void Trainer::save_due() {
+  if (parts_.folder == nullptr) return;
   if (checkpoint_due()) {
-    save(options_.checkpoint_steps > 0 ? parts_.folder.numbered("step", step_) : parts_.folder.numbered("epoch", epoch()));
-    save(parts_.folder.last());
-    parts_.folder.prune_numbered(options_.checkpoint_keep);
+    save(options_.checkpoint_steps > 0 ? parts_.folder->numbered("step", step_) : parts_.folder->numbered("epoch", epoch()));
+    save(parts_.folder->last());
+    parts_.folder->prune_numbered(options_.checkpoint_keep);
     last_save_ = now_seconds();
   } else if (now_seconds() - last_save_ >= options_.save_seconds) {
-    save(parts_.folder.last());
+    save(parts_.folder->last());
     last_save_ = now_seconds();
   }
 }
@@ -243,6 +278,8 @@ void Trainer::validate() {
   Validation result;
   bool best = false;
   {
+    // Running statistics that each rank took of its own samples differ; those of rank 0 are the ones that are saved.
+    if (!alone() && parts_.params.flat_buffers().numel() > 0) parts_.group.broadcast(parts_.params.flat_buffers(), 0);
     const UseAverages averages(parts_.ema, parts_.params);
     result = parts_.task.validate();
     const double score = result.score_value();
@@ -252,8 +289,12 @@ void Trainer::validate() {
       best_score_ = score;
     }
   }
+  if (parts_.folder != nullptr) report(result, best);
+}
+
+void Trainer::report(const Validation& result, bool best) {
   // The live weights are saved, with the averages beside them: a best checkpoint can be trained on, too.
-  if (best) save(parts_.folder.best());
+  if (best) save(parts_.folder->best());
   std::string text;
   ordered_json line = {{"step", step_}, {"epoch", epoch()}};
   std::vector<std::pair<std::string, double>> scalars;
@@ -262,8 +303,8 @@ void Trainer::validate() {
     line["valid"][name] = value;
     scalars.emplace_back("valid/" + name, value);
   }
-  parts_.folder.log(line);
-  parts_.folder.events(step_, scalars, result.images);
+  parts_.folder->log(line);
+  parts_.folder->events(step_, scalars, result.images);
   log::info("epoch {} step {}: validation{}{}", epoch(), step_, text, best ? "  (best so far)" : "");
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "framework/core/allocator.h"
+#include "framework/dist/process_group.h"
 #include "framework/io/json.h"
 #include "framework/nn/flat_range.h"
 #include "framework/nn/param_store.h"
@@ -17,8 +18,10 @@
 #include "framework/optim/ema.h"
 #include "framework/optim/optimizer.h"
 #include "framework/optim/schedule.h"
+#include "framework/train/batch_gradient.h"
 #include "framework/train/run_folder.h"
 #include "framework/train/step_log.h"
+#include "framework/train/step_report.h"
 
 namespace cf {
 
@@ -35,17 +38,21 @@ struct Validation {
 };
 
 // What a network and its data give to the loop. Everything is a function of the step alone, so that a resumed run goes on as
-// if it had never stopped.
+// if it had never stopped. Of several ranks each has a task of its own, for its share of every batch.
 class TrainTask {
  public:
   virtual ~TrainTask() = default;
-  // Puts the batch of step `step` (0, 1, ...) where loss() reads it. Steps come in order from the first call on.
+  // Micro-batches of equal size that this rank's share of a batch is made of, each with a graph of its own.
+  virtual std::int64_t parts() const { return 1; }
+  // Puts this rank's share of the batch of step `step` (0, 1, ...) where loss() reads it. Steps come in order from the first
+  // call on.
   virtual void load(std::int64_t step) = 0;
-  // The loss of that batch, graph included; shape (1). Where steps are captured it queues the same work each time, on memory
-  // of fixed place.
-  virtual Tensor loss() = 0;
-  // Which samples the batch of `step` is made of, for the report of a loss that is not finite.
-  virtual std::string describe_batch(std::int64_t step) const = 0;
+  // The mean loss of a part of that share, graph included; shape (1). Where steps are captured it queues the same work each
+  // time, on memory of fixed place.
+  virtual Tensor loss(std::int64_t part) = 0;
+  // Which samples the share that a rank has of the batch of `step` is made of, for the report of a loss that is not finite.
+  virtual std::string describe_batch(std::int64_t step, int rank) const = 0;
+  // Called on all ranks, which may share the work; the same result on each but for pictures, which rank 0 alone needs.
   virtual Validation validate() = 0;
   // The parameters that step `step` leaves as they are, rising ranges. Not where steps are captured.
   virtual std::vector<FlatRange> resting(std::int64_t /*step*/) const { return {}; }
@@ -62,7 +69,10 @@ struct TrainerOptions {
   double save_seconds = 60;           // last.cfk is written at the end of an epoch, but no more often than this
   double clip_norm = 0;               // gradients are scaled down to this norm; 0: never
   std::int64_t log_every = 1;         // steps between two looks at losses and norms, each of which waits for the device
-  bool capture = false;               // steps are recorded once and repeated; needs a GPU
+  // Steps are recorded once and repeated; needs a GPU. Sums over ranks, and the optimizer behind them, stay outside.
+  bool capture = false;
+  // How ranks and micro-batches become one batch. `parts` is the task's; nothing overlaps where steps are captured.
+  BatchGradientOptions gradient = {};
 };
 
 // How a run ended.
@@ -80,9 +90,10 @@ class Trainer {
     ParamStore& params;
     Optimizer& optimizer;
     const Schedule& schedule;
-    Ema* ema;  // null: no averaging
-    RunFolder& folder;
+    Ema* ema;             // null: no averaging
+    RunFolder* folder;    // null: another rank writes
     ordered_json config;  // resolved; written into every checkpoint
+    ProcessGroup& group;  // of the parameters' device; outlives the trainer
   };
 
   Trainer(Parts parts, const TrainerOptions& options);
@@ -93,18 +104,26 @@ class Trainer {
   // Restores weights, optimizer, averages, step and best score. Throws Error, before anything changed, where the checkpoint
   // does not fit.
   void resume(const std::filesystem::path& checkpoint);
-  // Throws Error on a loss or gradient that is not finite, naming the first such step, its batch and the last good checkpoint,
-  // when losses are read next: at most log_every steps later, and before anything is validated or saved.
+  // Throws Error on a loss or gradient that is not finite, naming the first such step, the ranks that it began on, their samples
+  // and the last good checkpoint, when losses are read next: at most log_every steps later, and before anything is validated or
+  // saved. All ranks throw then, and all stop at the same step where a signal reached one of them.
   TrainOutcome run();
   std::int64_t step() const { return step_; }
 
  private:
   void train_step();
-  // The part of a step that is the same each time: from gradients of zero to new weights.
+  // What a captured step repeats: forward and backward passes, and the update where no other rank's gradients belong to it.
+  // Returns the losses of the parts.
   Tensor queue_step();
+  // From the gradient of the whole batch to new weights.
+  void update();
+  bool alone() const { return parts_.group.size() == 1; }
+  // The signal that ends the loop; one that all ranks know of. 0: none.
+  int interrupted() const;
   void read_back();
-  void check_finite(std::int64_t step, const StepLog::Values& values) const;
-  void log_step(std::int64_t step, const StepLog::Values& values, double seconds);
+  std::string blame(std::int64_t step, const StepReport& values) const;
+  void check_finite(std::int64_t step, const StepReport& values) const;
+  void log_step(std::int64_t step, const StepReport& values, double seconds);
   AllocatorStats memory() const;  // of the device, recorded steps included
   // Whether something happens behind `step` that happens every so many epochs, or steps.
   bool due(std::int64_t epochs, std::int64_t steps) const;
@@ -112,16 +131,20 @@ class Trainer {
   bool checkpoint_due() const { return due(options_.checkpoint_every, options_.checkpoint_steps); }
   void end_of_epoch();
   void validate();
+  // Of a validation, on the rank that writes.
+  void report(const Validation& result, bool best);
   void save_due();
   void save(const std::filesystem::path& path) const;
   std::int64_t epoch() const { return step_ / options_.steps_per_epoch; }
 
   Parts parts_;
   TrainerOptions options_;
+  std::unique_ptr<BatchGradient> gradient_;
   GradNorm norm_;
   StepLog log_;
   std::unique_ptr<GraphedStep> graphed_;  // null: steps are not captured
   std::int64_t step_ = 0;                 // steps done
+  int signal_ = 0;                        // that all ranks know of
   double best_score_ = 0;
   bool has_best_ = false;
   double epoch_loss_ = 0;  // sum over the steps of this epoch that this process has run, and their number

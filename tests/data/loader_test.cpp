@@ -143,6 +143,47 @@ TEST_CASE("loader: options that leave no batch are refused") {
   CHECK(all.next().batch.gt.dim(0) == 11);
 }
 
+TEST_CASE("loader: shares of a step are its samples, whatever their number") {
+  const test::TempFolder folder;
+  const Dataset set = small_set(folder);
+  LoaderOptions options = kAll;
+  options.drop_last = true;
+  Loader whole(set, options);
+  for (const std::int64_t shares : {2, 4}) {
+    options.shares = shares;
+    for (std::int64_t share = 0; share < shares; ++share) {
+      options.share = share;
+      Loader part(set, options);
+      CHECK(part.steps_per_epoch() == whole.steps_per_epoch());
+      for (const std::int64_t step : {0, 1, 2, 5}) {  // in three epochs
+        CAPTURE(step);
+        const LoadedBatch all = whole.load(step);
+        const LoadedBatch own = part.load(step);
+        const std::int64_t samples = 4 / shares;
+        REQUIRE(own.batch.gt.dim(0) == samples);
+        CHECK(whole.indices_of(step).size() == 4);
+        CHECK(Loader(set, options).indices_of(step, 0).front() == all.indices.front());
+        for (const auto image : {&Batch::gt, &Batch::ms, &Batch::lms, &Batch::pan}) {
+          const Tensor& images = all.batch.*image;
+          Shape shape = images.shape();
+          shape[0] = samples;
+          const Tensor expected = Tensor::window(images.storage(), share * shape.numel(), shape, images.dtype());
+          CHECK((own.batch.*image).to_vector<float>() == expected.to_vector<float>());
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("loader: batches that do not divide into equal shares are refused") {
+  const test::TempFolder folder;
+  const Dataset set = small_set(folder);
+  CHECK(contains(error_of([&] { Loader l(set, {.batch = 4, .shares = 3}); }),
+                 "a batch of 4 does not divide into 3 equal shares; change train.batch"));
+  CHECK(contains(error_of([&] { Loader l(set, {.batch = 4, .drop_last = false, .shares = 2}); }), "may not be full"));
+  CHECK(contains(error_of([&] { Loader l(set, {.batch = 4, .shares = 2, .share = 2}); }), "there is no share 2 of 2"));
+}
+
 TEST_CASE("loader: what reading throws reaches the caller, and the thread ends") {
   const test::TempFolder folder;
   const auto path = folder / "set.h5";

@@ -23,8 +23,8 @@ class TinyTask final : public TrainTask {
     x_.copy_from(images(step, 1, step == bad_step));
     y_.copy_from(images(step, 2, false));
   }
-  Tensor loss() override { return ops::mse_loss(ops::mul(x_, w_), y_); }
-  std::string describe_batch(std::int64_t step) const override { return "number " + std::to_string(step); }
+  Tensor loss(std::int64_t) override { return ops::mse_loss(ops::mul(x_, w_), y_); }
+  std::string describe_batch(std::int64_t step, int) const override { return "number " + std::to_string(step); }
   Validation validate() override {
     // Memory of many sizes, written to, so that a captured step would notice if some of it were its own.
     std::vector<Tensor> rubbish;
@@ -56,14 +56,15 @@ class TinyTask final : public TrainTask {
 // A run of the task in a folder of its own.
 class TinyRun {
  public:
-  TinyRun(Device device, const TrainerOptions& options)
+  TinyRun(Device device, const TrainerOptions& options, std::unique_ptr<ProcessGroup> group = single_group())
       : params_(DType::f32, device),
         task_(built(params_), device),
         optimizer_(AdamOptions{}, params_.flat(), params_.flat_grad()),
         ema_(params_.flat(), 0.9),
         schedule_({.kind = ScheduleOptions::Kind::cosine, .lr = 0.1, .steps = 50}),
         run_(folder_ / "run", false),
-        trainer_({task_, params_, optimizer_, schedule_, &ema_, run_, ordered_json::object()}, options) {
+        group_(std::move(group)),
+        trainer_({task_, params_, optimizer_, schedule_, &ema_, &run_, ordered_json::object(), *group_}, options) {
     run_.write_config(ordered_json::object());
   }
 
@@ -97,6 +98,7 @@ class TinyRun {
   Ema ema_;
   Schedule schedule_;
   RunFolder run_;
+  std::unique_ptr<ProcessGroup> group_;
   Trainer trainer_;
 };
 

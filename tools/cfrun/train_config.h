@@ -69,10 +69,15 @@ struct TrainConfig {
   std::string init;
   std::int64_t threads = 0;
   std::int64_t log_every = 0;
+  std::int64_t micro_batch = 0;
+  bool sync_batch_norm = true;
+  bool overlap = true;
+  double bucket_mb = 1;
+  double hang_seconds = 600;
 
   template <class V>
   void fields(V& v) {
-    v("batch", batch, "patches per step", config::at_least(1));
+    v("batch", batch, "patches per step, over all ranks", config::at_least(1));
     v("max_steps", max_steps, "where the loop stops; 0: at the schedule's end", config::at_least(0));
     v("seed", seed, "of weights, order and augmentation");
     v("validate_every", validate_every, "epochs between validations; 0: never", config::at_least(0));
@@ -87,6 +92,20 @@ struct TrainConfig {
     v("log_every", log_every,
       "steps after which losses are read back and logged, all of them; 0: each on the CPU, every 20th on a GPU, where reading "
       "back waits",
+      config::at_least(0));
+    v("micro_batch", micro_batch,
+      "patches that a rank works on at once: gradients of such parts are added up, in one order whatever the number of ranks "
+      "where "
+      "`deterministic` is on; 0: its share of a batch in one piece",
+      config::at_least(0));
+    v("sync_batch_norm", sync_batch_norm,
+      "batch normalisation by the samples of all ranks (where `deterministic` is on: and of all parts); else by those that a "
+      "rank "
+      "works on at once");
+    v("overlap", overlap, "gradients are summed over ranks during the backward pass, as they become final");
+    v("bucket_mb", bucket_mb, "MiB of gradients that travel in one piece then", config::above(0));
+    v("hang_seconds", hang_seconds,
+      "a rank that finishes no step and no validated image for so long ends the run; 0: it may take any time",
       config::at_least(0));
   }
 };
