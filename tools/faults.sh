@@ -32,7 +32,7 @@ trap clean EXIT
 cd "$work"
 
 # --- the training ---
-# Steps of some ten milliseconds, a checkpoint of 1.3 MB after every second one, so that many kills meet a save.
+# Steps of some ten milliseconds, a checkpoint of 0.9 MB after every second one, so that many kills meet a save.
 steps=60
 "$cfrun" synth data --sensor qb --size 128 >synth.log 2>&1 || { cat synth.log >&2; exit 1; }
 cat >config.json <<JSON
