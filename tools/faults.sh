@@ -50,7 +50,7 @@ train() { "$cfrun" train "$work/config.json" --device cpu "$@"; }
 rows=()
 failures=0
 row() { # NAME TRIED RESULT [REMARK]: RESULT is ok, FAILED or skipped
-  rows+=("$(printf '%-38s %7s  %-8s %s' "$1" "$2" "$3" "${4:-}")")
+  rows+=("$(printf '%-40s %7s  %-8s %s' "$1" "$2" "$3" "${4:-}")")
   echo "${rows[-1]}"
   [ "$3" = FAILED ] && failures=$((failures + 1))
   return 0
@@ -326,6 +326,6 @@ row "lock of a killed run blocks nobody" 1 "$(verdict $bad)"
 
 echo
 echo "faults: $([ $failures -eq 0 ] && echo "all passed" || echo "$failures FAILED"), $(date -u +%F), $(nproc --all) cores"
-printf '%-38s %7s  %-8s %s\n' fault times result remark
+printf '%-40s %7s  %-8s %s\n' fault times result remark
 printf '%s\n' "${rows[@]}"
 exit $((failures > 0))

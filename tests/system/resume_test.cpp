@@ -120,6 +120,8 @@ TEST_CASE("resume: after Ctrl-C") { check_stops_by(SIGINT); }
 
 TEST_CASE("resume: after SIGTERM") { check_stops_by(SIGTERM); }
 
+TEST_CASE("resume: after SIGUSR1, a scheduler's warning") { check_stops_by(SIGUSR1); }
+
 TEST_CASE("resume: after kill -9, from the last checkpoint") {
   const Workplace place;
   const Outcome outcome = interrupted(place, SIGKILL, 10);
