@@ -171,7 +171,12 @@ void fail_ranks(const std::string& reason, int code) {
     std::fflush(nullptr);
     std::_Exit(watch::report_failure(reason, code).code);
   }
-  const RankPlace place = rank_place();
+  RankPlace place;
+  try {
+    place = rank_place();
+  } catch (const Error&) {
+    return;  // that may be what failed
+  }
   if (place.starter == RankPlace::Starter::none || place.size == 1) return;
   fmt::print(stderr, "cfrun: error: rank {} on {}: {}\n", place.rank, host_name(), reason);
   std::fflush(nullptr);
