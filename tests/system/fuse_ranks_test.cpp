@@ -55,13 +55,6 @@ TEST_CASE("fuse: every network fuses a scene, whatever its tiles") {
   }
 }
 
-// Whether this program can start several ranks here.
-bool has_ranks(const Workplace& place) {
-  static const bool has = contains(place.run({"--version"}).out, "MPI        yes");
-  if (!has) MESSAGE("skipped: this build has no MPI");
-  return has;
-}
-
 TEST_CASE("fuse: two ranks write what one writes") {
   if (!has_gdal()) return;
   for (const char* name : {"cf2n", "ssdiff"}) {

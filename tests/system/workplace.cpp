@@ -61,6 +61,12 @@ const std::filesystem::path& some_checkpoint() {
   return path;
 }
 
+bool has_ranks(const Workplace& place) {
+  static const bool has = contains(place.run({"--version"}).out, "MPI        yes");
+  if (!has) MESSAGE("skipped: this build has no MPI");
+  return has;
+}
+
 void check_outcome(const Outcome& outcome, int code, const std::vector<std::string>& parts) {
   INFO("stdout: " << outcome.out << "\nstderr: " << outcome.err);
   CHECK(outcome.code == code);

@@ -45,6 +45,9 @@ std::vector<ordered_json> logged_steps(const std::filesystem::path& log);
 // A checkpoint of a trained small network for tests that only need some checkpoint; made once per test program.
 const std::filesystem::path& some_checkpoint();
 
+// Whether the program can start several ranks here; says so where it cannot.
+bool has_ranks(const Workplace& place);
+
 // Fails the test unless the program ended with `code` and printed every one of `parts` to stderr.
 void check_outcome(const Outcome& outcome, int code, const std::vector<std::string>& parts);
 // The same for bad input: exit code 2.
