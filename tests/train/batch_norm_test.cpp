@@ -13,6 +13,10 @@
 #include "tests/harness/temp_folder.h"
 #include "tests/harness/thread_group.h"
 
+#ifdef CF_EMULATED
+#include "kernels/cuda/emulator/fake_gpu.h"
+#endif
+
 namespace cf::test {
 namespace {
 
@@ -146,12 +150,15 @@ TEST_CASE("batch_norm over ranks: not where the statistics are given, and not wi
 
 // A layer with batch normalisation in the middle, and a second behind it.
 struct Network {
-  Network() : first(Scope(params, 3).child("a"), kChannels, kChannels), second(Scope(params, 3).child("b"), kChannels) {
+  explicit Network(Device device = {})
+      : params(DType::f32, device),
+        first(Scope(params, 3).child("a"), kChannels, kChannels),
+        second(Scope(params, 3).child("b"), kChannels) {
     params.pack();
   }
   Tensor loss(std::int64_t begin, std::int64_t count) const {
-    const Tensor x = first(images(DType::f32, begin, count, 0.1));
-    return ops::mse_loss(second(x, true), images(DType::f32, begin, count, 0.3, 0.9));
+    const Tensor x = first(images(DType::f32, begin, count, 0.1).to(params.device()));
+    return ops::mse_loss(second(x, true), images(DType::f32, begin, count, 0.3, 0.9).to(params.device()));
   }
 
   struct Inner {
@@ -218,6 +225,22 @@ TEST_CASE("batch_norm in a fixed order: the same bits whatever the number of ran
     }
   }
 }
+
+#ifdef CF_EMULATED
+TEST_CASE("batch_norm in a fixed order: on a device") {
+  const emulator::FakeGpu gpu;
+  const auto group = single_group();
+  std::vector<std::vector<double>> gradients;
+  for (const Device device : {Device{}, Device{Device::Kind::cuda, 0}}) {
+    const Network network(device);
+    const auto gradient = make_batch_gradient(network.params, *group, {.parts = 4, .fixed_order = true, .sync_batch_norm = true});
+    gradient->compute([&](std::int64_t part) { return network.loss(2 * part, 2); });
+    gradient->reduce();
+    gradients.push_back(numbers(network.params.flat_grad().to(Device{})));
+  }
+  CHECK(distance(gradients[1], gradients[0]) < 1e-5);
+}
+#endif
 
 TEST_CASE("lanes: what one throws ends the others, and the next round works") {
   const Network network;
