@@ -54,13 +54,14 @@ double largest_difference(const Tensor& a, const Tensor& b) {
 
 double largest(const Tensor& x) { return largest_difference(x, Tensor::zeros(x.shape(), x.dtype())); }
 
-// Pixels, weights and steps of a small training run, the loss of every step.
+// Pixels, weights and steps of a small training run, the loss of every step. In f64: in f32 a LeakyReLU's input that rounding
+// pushes across zero sets two runs apart after a dozen steps, whatever was to be compared.
 std::vector<double> training_losses(FmimMethod fmim, int steps) {
   ModelConfig config = tiny();
   config.ssdiff.fmim = fmim;
-  const Built built(config);
-  const FusionInput images = test::random_patches(config, 2, 16);
-  const Tensor gt = test::random_image(images.lms.shape(), 9, DType::f32);
+  const Built built(config, DType::f64);
+  const FusionInput images = test::random_patches(config, 2, 16, DType::f64);
+  const Tensor gt = test::random_image(images.lms.shape(), 9, DType::f64);
   Optimizer optimizer(AdamWOptions{.weight_decay = 0}, built.store.flat(), built.store.flat_grad());
   std::vector<double> losses;
   for (int step = 0; step < steps; ++step) {
@@ -179,7 +180,7 @@ TEST_CASE("20 training steps with the closed form of FMIM and with Fourier trans
   const auto closed = training_losses(FmimMethod::closed, 20);
   const auto fft = training_losses(FmimMethod::fft, 20);
   CHECK(closed.back() < closed.front());
-  for (std::size_t i = 0; i < closed.size(); ++i) CHECK(std::abs(closed[i] - fft[i]) < 1e-5 * fft[i]);
+  for (std::size_t i = 0; i < closed.size(); ++i) CHECK(std::abs(closed[i] - fft[i]) < 1e-9 * fft[i]);
 }
 
 TEST_CASE("a branch that is detached receives less: the other is trained alone where they meet") {
