@@ -55,7 +55,7 @@ for fuzzer in "${fuzzers[@]}"; do
   before=$(find "$work/finds" -name "$fuzzer-*" | wc -l)
   begun=$(date +%s)
   # libFuzzer's own limits on memory are off: the first installs a hook in every malloc, the second a thread.
-  "$programs/fuzz_$fuzzer" "$corpus" "$work/seeds/$fuzzer" "${dictionary[@]}" "${limit[@]}" "-max_len=$longest" -timeout=120 \
+  "$programs/fuzz_$fuzzer" "$corpus" "$work/seeds/$fuzzer" "${dictionary[@]}" "${limit[@]}" "-max_len=$longest" -timeout=120 -report_slow_units=120 \
     -malloc_limit_mb=0 -rss_limit_mb=0 -detect_leaks=0 -entropic=0 -print_final_stats=1 "-artifact_prefix=$work/finds/$fuzzer-" \
     >"$work/$fuzzer.log" 2>&1 || status=1
   seconds=$(($(date +%s) - begun))

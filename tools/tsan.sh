@@ -4,8 +4,8 @@
 #   tools/tsan.sh [ARGUMENTS]      arguments go to the test program
 #
 # libgomp, g++'s OpenMP, synchronises threads in ways that ThreadSanitizer does not see, and each of our parallel loops would be a false
-# report; so loops run on one thread here (OMP_NUM_THREADS=1), and their own tests are left out. What is under test are our own threads. CF_TSAN_BUILD names a folder
-# that is configured with CF_SANITIZE_THREAD=ON; default: build/tsan, made here.
+# report; so loops run on one thread here (OMP_NUM_THREADS=1), and their own tests are left out. What is under test are our own threads.
+# CF_TSAN_BUILD names a folder that is configured with CF_SANITIZE_THREAD=ON; default: build/tsan, made here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
