@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <thread>
 
@@ -35,12 +36,15 @@ class Waiting {
   Waiting& operator=(const Waiting&) = delete;
 };
 
-// Asking is cheap, and what is waited for is often about to come; who shares a core with others lets them work.
-void pause(int asked) {
-  constexpr int kAtOnce = 100;
-  constexpr int kYielding = 1000;
+using Clock = std::chrono::steady_clock;
+
+// Asking moves messages on, a piece at a time, so it goes on without pauses, which would slow large sums down; who shares a core
+// with others lets them work. Whoever waits longer, for a file to be written or a slower rank, need not hurry.
+void pause(std::int64_t asked, Clock::time_point begin) {
+  constexpr std::int64_t kAtOnce = 100;
+  constexpr auto kPatience = std::chrono::milliseconds(500);
   if (asked < kAtOnce) return;
-  if (asked < kYielding) {
+  if (Clock::now() - begin < kPatience) {
     ::sched_yield();
   } else {
     std::this_thread::sleep_for(std::chrono::microseconds(50));
@@ -80,9 +84,10 @@ void throw_verdict() {
 void wait_until(const std::function<bool()>& ready) {
   if (ready()) return;
   const Waiting waiting;
-  for (int asked = 0; !ready(); ++asked) {
+  const auto begin = Clock::now();
+  for (std::int64_t asked = 0; !ready(); ++asked) {
     throw_verdict();
-    pause(asked);
+    pause(asked, begin);
   }
 }
 

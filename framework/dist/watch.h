@@ -52,7 +52,7 @@ void leave();
 std::optional<Verdict> verdict();
 // Throws Error where there is a verdict.
 void throw_verdict();
-// Returns when ready() says true, which it is asked again and again; pauses grow to 50 us. Throws as throw_verdict().
+// Returns when ready() says true, which it is asked again and again. Throws as throw_verdict().
 void wait_until(const std::function<bool()>& ready);
 // A connection to `rank` broke. Throws Error, with the verdict where it comes within two seconds.
 [[noreturn]] void lost(int rank);

@@ -138,7 +138,7 @@ TEST_CASE("launch: cfrun ranks names the ranks and times sums") {
   CHECK(found["ranks"] == 2);
   CHECK(found["backend"] == "mpi");
   CHECK(found["hosts"].size() == 2);
-  CHECK(found["sums"].size() == 8);
+  CHECK(found["sums"].size() == 16);
 }
 
 }  // namespace

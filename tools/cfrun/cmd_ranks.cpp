@@ -24,7 +24,7 @@ struct RanksArguments {
 
 constexpr std::int64_t kSmallest = std::int64_t{1} << 10U;
 constexpr std::int64_t kLargest = std::int64_t{1} << 25U;
-constexpr std::int64_t kFactor = 4;
+constexpr std::int64_t kFactor = 2;
 constexpr int kWarmUp = 3;
 
 using Clock = std::chrono::steady_clock;
