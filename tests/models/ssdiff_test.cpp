@@ -65,7 +65,9 @@ std::vector<double> training_losses(FmimMethod fmim, int steps) {
   Optimizer optimizer(AdamWOptions{.weight_decay = 0}, built.store.flat(), built.store.flat_grad());
   std::vector<double> losses;
   for (int step = 0; step < steps; ++step) {
-    const auto out = built.model->train(images, gt, built.model->draw(gt.shape(), {.seed = 3, .step = step}));
+    std::vector<Tensor> drawn = built.model->draw(gt.shape(), {.seed = 3, .step = step});
+    for (Tensor& t : drawn) t = t.to(DType::f64);
+    const auto out = built.model->train(images, gt, drawn);
     const Tensor loss = ops::l1_loss(out.prediction, out.target);
     built.store.zero_grad();
     backward(loss);
