@@ -46,8 +46,7 @@ bool is_in_place(int descriptor, const std::filesystem::path& path) {
 RunLock::RunLock(const std::filesystem::path& folder) : path_(folder / "lock") {
   while (descriptor_ < 0) {
     const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    check(fd >= 0, "{}: cannot be opened: {}; a run writes into its folder, choose another --out", path_.string(),
-          std::strerror(errno));
+    check(fd >= 0, "{}: cannot be opened: {}; choose a folder that can be written", path_.string(), std::strerror(errno));
     const int status = ::flock(fd, LOCK_EX | LOCK_NB);
     const int error = errno;
     if (status != 0 && error != EWOULDBLOCK) {
