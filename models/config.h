@@ -39,6 +39,7 @@ struct FusionNetConfig {
 
 struct ModelConfig {
   std::string name = "cf2n";
+  bool recompute = false;
   // Read by the network of that name only.
   Cf2nConfig cf2n;
   FusionNetConfig fusionnet;
@@ -56,6 +57,10 @@ struct ModelConfig {
   template <class V>
   void fields(V& v) {
     v("name", name, "the network; `cfrun summary` and docs/models.md describe each", config::one_of(model_names()));
+    v("recompute", recompute,
+      "training keeps activations between the network's blocks only and computes those inside again for the gradients: less "
+      "memory, "
+      "a fifth to a third more time, the same numbers");
     v("cf2n", cf2n, "size of CF2N");
     v("fusionnet", fusionnet, "size of FusionNet");
     v("ssdiff", ssdiff, "size of SSDiff");

@@ -13,13 +13,15 @@ namespace {
 using Fn = std::function<std::vector<Tensor>(const std::vector<Tensor>&)>;
 
 // While alive, `tensor` is, through every handle, a leaf of its own: what fn records on it ends here instead of reaching the
-// graph that is being walked, whose engine alone may add to the true leaf and fire its hook.
+// graph that is being walked, whose engine alone may fire the hook of the true leaf. Gradients are added up where the true leaf
+// adds them up, so that the order of additions is that of a pass without recomputation.
 class PrivateLeaf {
  public:
   explicit PrivateLeaf(const Tensor& tensor)
       : impl_(tensor.impl()), node_(std::move(impl_->node)), leaf_(std::move(impl_->leaf)), output_(impl_->output) {
     impl_->node = nullptr;
     impl_->leaf = std::make_shared<Leaf>();
+    if (leaf_ != nullptr) impl_->leaf->grad = leaf_->grad;
     impl_->output = 0;
   }
   ~PrivateLeaf() {
@@ -30,7 +32,12 @@ class PrivateLeaf {
   PrivateLeaf(const PrivateLeaf&) = delete;
   PrivateLeaf& operator=(const PrivateLeaf&) = delete;
 
-  Tensor grad() const { return impl_->leaf->grad; }
+  // What is still to be delivered; nothing where the true leaf has it.
+  Tensor grad() const {
+    if (leaf_ == nullptr) return impl_->leaf->grad;
+    leaf_->grad = impl_->leaf->grad;
+    return {};
+  }
 
  private:
   std::shared_ptr<Tensor::Impl> impl_;
@@ -43,6 +50,15 @@ std::vector<Tensor> detached(const std::vector<Tensor>& tensors) {
   std::vector<Tensor> out;
   out.reserve(tensors.size());
   for (const Tensor& t : tensors) out.push_back(t.defined() ? t.detach() : Tensor());
+  return out;
+}
+
+// The same values as leaves where a gradient is wanted.
+std::vector<Tensor> as_leaves(const std::vector<Tensor>& tensors) {
+  std::vector<Tensor> out = detached(tensors);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (tensors[i].defined() && tensors[i].requires_grad()) out[i].set_requires_grad();
+  }
   return out;
 }
 
@@ -76,15 +92,13 @@ Grads run_again(const Fn& fn, const std::vector<Tensor>& inputs, const std::vect
 }  // namespace
 
 std::vector<Tensor> recompute(const Fn& fn, const std::vector<Tensor>& inputs, const std::vector<Tensor>& captured_parameters) {
-  const OpRange range("recompute");
   std::vector<Tensor> sources = inputs;
   sources.insert(sources.end(), captured_parameters.begin(), captured_parameters.end());
-  std::vector<Tensor> outputs;
-  {
-    const NoGrad guard;
-    // Detached, because fn may return one of its inputs, which has its place in the graph already.
-    outputs = detached(fn(detached(inputs)));
-  }
+  if (!will_record(sources)) return fn(inputs);
+  const OpRange range("recompute");
+  // Recorded and forgotten: operators that know a gradient to be wanted may compute in another way than those that do not, and
+  // both runs must agree. Detached, because fn may return one of its inputs, which has its place in the graph already.
+  std::vector<Tensor> outputs = detached(fn(as_leaves(inputs)));
   check(!outputs.empty(), "recompute: the function returned nothing");
   record("recompute", sources, outputs, [fn, inputs = detached(inputs), captured = captured_parameters](const Backward& bw) {
     return run_again(fn, inputs, captured, bw);

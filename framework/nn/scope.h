@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "framework/nn/init.h"
 #include "framework/nn/param_store.h"
@@ -18,6 +19,8 @@ class Scope {
   Scope child(std::string_view name) const { return {*store_, seed_, full_name(name)}; }
   // Registers and fills a parameter.
   Tensor param(std::string_view name, const Shape& shape, const Init& init) const;
+  // What is registered below this scope so far.
+  std::vector<Tensor> params() const;
   // Registers and fills a buffer: part of the network's state that no gradient changes.
   Tensor buffer(std::string_view name, const Shape& shape, const Init& init) const;
 

@@ -47,7 +47,7 @@ std::int64_t macs_of(std::string_view op, const std::vector<Tensor>& in, const s
 
 OpCost cost_of(std::string_view op, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
   OpCost cost;
-  if (op == "reshape") return cost;
+  if (is_one_of(op, {"reshape", "recompute"})) return cost;
   const double in = bytes_of(inputs);
   const double out = bytes_of(outputs);
   double gradients = 0;

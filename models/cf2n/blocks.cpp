@@ -58,7 +58,7 @@ DetailReconstruction::DetailReconstruction(const Scope& scope, std::int64_t chan
       to_detail(conv(scope.child("detail"), channels, bands)),
       encode(conv(scope.child("encode"), bands, channels, 3, Start::plain, true)) {}
 
-Tensor DetailReconstruction::detail(const Tensor& pan_features, const Tensor& ms_features) const {
+Tensor DetailReconstruction::operator()(const Tensor& pan_features, const Tensor& ms_features) const {
   const auto p = ops::haar_dwt(pan_features);
   const auto m = ops::haar_dwt(ms_features);
   const Tensor ll = fuse[0](p[0], m[0]);  // (N, H/2, W/2, C)

@@ -59,7 +59,7 @@ struct DynamicConv {
 struct DetailReconstruction {
   DetailReconstruction(const Scope& scope, std::int64_t channels, std::int64_t bands);
   // (N, H, W, C) twice -> D (N, H, W, B)
-  Tensor detail(const Tensor& pan_features, const Tensor& ms_features) const;
+  Tensor operator()(const Tensor& pan_features, const Tensor& ms_features) const;
 
   std::array<AdaptiveFusion, 4> fuse;  // LL, HL, LH, HH
   AdaptiveFusion refine_hl;

@@ -16,14 +16,16 @@ const Cf2nConfig& checked(const Cf2nConfig& c) {
 
 Cf2n::Cf2n(const ModelConfig& config, const Scope& scope)
     : PoolingModel(config),
-      head_pan_(scope.child("head_pan"), config.pan_bands, checked(config.cf2n).channels),
-      head_ms_(scope.child("head_ms"), config.bands, config.cf2n.channels),
-      fd2r_(scope.child("fd2r"), config.cf2n.channels, config.bands) {
+      head_pan_(config.recompute, scope.child("head_pan"), config.pan_bands, checked(config.cf2n).channels),
+      head_ms_(config.recompute, scope.child("head_ms"), config.bands, config.cf2n.channels),
+      fd2r_(config.recompute, scope.child("fd2r"), config.cf2n.channels, config.bands) {
   const auto& [channels, kernel, stages] = config.cf2n;
   for (std::int64_t i = 0; i < stages; ++i) {
     const bool last = i == stages - 1;
-    stages_.emplace_back(scope.child(fmt::format("fscf{}", i)), channels, last ? config.bands : channels, kernel, last);
-    if (!last) injections_.emplace_back(scope.child(fmt::format("mdi{}", i)), channels, config.pan_bands, config.bands);
+    stages_.emplace_back(config.recompute, scope.child(fmt::format("fscf{}", i)), channels, last ? config.bands : channels,
+                         kernel, last);
+    if (!last)
+      injections_.emplace_back(config.recompute, scope.child(fmt::format("mdi{}", i)), channels, config.pan_bands, config.bands);
   }
 }
 
@@ -38,22 +40,22 @@ std::int64_t Cf2n::pooled_reach() const { return cf2n::ResidualBlock::kReach + 1
 
 FusionOutput Cf2n::run(const FusionInput& input) const {
   const Tensor spectral = head_ms_(input.lms);  // (N, H, W, C)
-  return inject(input, fd2r_.detail(head_pan_(input.pan), spectral), [&](std::size_t i) { return stages_[i].sda(spectral); });
+  return inject(input, fd2r_(head_pan_(input.pan), spectral), [&](std::size_t i) { return stages_[i]->sda(spectral); });
 }
 
 std::vector<Tensor> Cf2n::run_pool(const Tensor& lms, const Tensor& valid) const {
   const Tensor spectral = head_ms_(lms);
   std::vector<Tensor> gains;
-  for (const cf2n::CrossFusion& stage : stages_) gains.push_back(stage.sda(spectral, valid));
+  for (const auto& stage : stages_) gains.push_back(stage->sda(spectral, valid));
   return gains;
 }
 
 FusionOutput Cf2n::run_pooled(const FusionInput& input, const PooledMaps& pooled) const {
-  return inject(input, fd2r_.detail(head_pan_(input.pan), head_ms_(input.lms)), pooled);
+  return inject(input, fd2r_(head_pan_(input.pan), head_ms_(input.lms)), pooled);
 }
 
 FusionOutput Cf2n::inject(const FusionInput& input, const Tensor& detail, const PooledMaps& pooled) const {
-  Tensor frequency = fd2r_.encode(detail);
+  Tensor frequency = fd2r_->encode(detail);
   if (!injections_.empty()) {
     const Tensor high_pan = ops::high_pass(input.pan);
     const Tensor high_ms = ops::high_pass(input.lms);

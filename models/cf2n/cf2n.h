@@ -21,6 +21,7 @@
 
 #include <vector>
 
+#include "framework/nn/block.h"
 #include "models/cf2n/cross_fusion.h"
 #include "models/pooling_model.h"
 
@@ -46,11 +47,11 @@ class Cf2n : public PoolingModel {
   // What follows the detail reconstruction.
   FusionOutput inject(const FusionInput& input, const Tensor& detail, const PooledMaps& pooled) const;
 
-  cf2n::ResidualBlock head_pan_;
-  cf2n::ResidualBlock head_ms_;
-  cf2n::DetailReconstruction fd2r_;
-  std::vector<cf2n::CrossFusion> stages_;
-  std::vector<cf2n::DetailInjection> injections_;  // one fewer
+  Block<cf2n::ResidualBlock> head_pan_;
+  Block<cf2n::ResidualBlock> head_ms_;
+  Block<cf2n::DetailReconstruction> fd2r_;
+  std::vector<Block<cf2n::CrossFusion>> stages_;
+  std::vector<Block<cf2n::DetailInjection>> injections_;  // one fewer
 };
 
 }  // namespace cf

@@ -49,7 +49,8 @@ struct Modulation {
 struct CrossFusion {
   // last: the module that yields the injected detail, `out_channels` bands of it, zero at the start.
   CrossFusion(const Scope& scope, std::int64_t channels, std::int64_t out_channels, std::int64_t kernel_size, bool last);
-  // The result, behind a LeakyReLU unless it is the detail: (N, H, W, C) and SDA's gains, (N, 1, 1, C) or one for each pixel (N, H, W, C) -> (N, H, W, out_channels)
+  // The result, behind a LeakyReLU unless it is the detail: (N, H, W, C) and SDA's gains, (N, 1, 1, C) or one for each pixel
+  // (N, H, W, C) -> (N, H, W, out_channels)
   Tensor operator()(const Tensor& frequency, const Tensor& spectral_gain) const;
   // Pixels around an output pixel that it depends on.
   static std::int64_t reach(std::int64_t kernel_size);

@@ -23,19 +23,19 @@ const FusionNetConfig& checked(const FusionNetConfig& c) {
 }  // namespace
 
 // A residual branch starts small, and the injected detail at zero: an untrained network returns LMS.
-FusionNet::Block::Block(const Scope& scope, std::int64_t channels)
+FusionNet::Residual::Residual(const Scope& scope, std::int64_t channels)
     : conv20(conv(scope.child("conv20"), channels, channels, Init::kaiming_normal(0), kRelu)),
       conv21(conv(scope.child("conv21"), channels, channels, Init::kaiming_normal(0).scaled(0.1), kNone)) {}
 
-Tensor FusionNet::Block::operator()(const Tensor& x) const { return ops::add(x, conv21(conv20(x))); }
+Tensor FusionNet::Residual::operator()(const Tensor& x) const { return ops::add(x, conv21(conv20(x))); }
 
 FusionNet::FusionNet(const ModelConfig& config, const Scope& scope)
     : FusionModel(config),
       conv1_(conv(scope.child("conv1"), config.bands, checked(config.fusionnet).channels, Init::kaiming_normal(0), kRelu)),
       blocks_([&] {
-        std::vector<Block> blocks;
+        std::vector<Block<Residual>> blocks;
         for (std::int64_t i = 1; i <= config.fusionnet.blocks; ++i) {
-          blocks.emplace_back(scope.child(fmt::format("res{}", i)), config.fusionnet.channels);
+          blocks.emplace_back(config.recompute, scope.child(fmt::format("res{}", i)), config.fusionnet.channels);
         }
         return blocks;
       }()),
@@ -49,7 +49,7 @@ std::optional<std::int64_t> FusionNet::reach() const {
 FusionOutput FusionNet::run(const FusionInput& input) const {
   const Tensor pan = input.pan.dim(3) == 1 ? input.pan : ops::mean(input.pan, {3});  // (N, H, W, 1)
   Tensor x = conv1_(ops::sub(pan, input.lms));                                       // (N, H, W, C)
-  for (const Block& block : blocks_) x = block(x);
+  for (const auto& block : blocks_) x = block(x);
   return {ops::add(input.lms, conv3_(x)), {}};
 }
 

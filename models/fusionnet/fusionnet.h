@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "framework/nn/block.h"
 #include "framework/nn/layers.h"
 #include "models/fusion_model.h"
 
@@ -22,15 +23,15 @@ class FusionNet : public FusionModel {
   FusionOutput run(const FusionInput& input) const override;
 
  private:
-  struct Block {
-    Block(const Scope& scope, std::int64_t channels);
+  struct Residual {
+    Residual(const Scope& scope, std::int64_t channels);
     Tensor operator()(const Tensor& x) const;  // (N, H, W, C) -> (N, H, W, C)
     Conv2d conv20;
     Conv2d conv21;
   };
 
   Conv2d conv1_;
-  std::vector<Block> blocks_;  // res1, res2, ...
+  std::vector<Block<Residual>> blocks_;  // res1, res2, ...
   Conv2d conv3_;
 };
 

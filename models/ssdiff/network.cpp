@@ -59,9 +59,9 @@ Ssdiff::Ssdiff(const ModelConfig& config, const Scope& scope)
   const std::int64_t d = config.ssdiff.dim;
   for (std::size_t i = 0; i < kLevels.size(); ++i) {
     const std::int64_t width = d * kLevels[i].width;
-    fusion_.emplace_back(scope.child(fmt::format("fusion{}", i)), width, config.ssdiff.head_dim);
+    fusion_.emplace_back(config.recompute, scope.child(fmt::format("fusion{}", i)), width, config.ssdiff.head_dim);
     if (i + 1 < kLevels.size()) {
-      blocks_.emplace_back(scope.child(fmt::format("block{}", i)), width, groups_of(config.ssdiff, width));
+      blocks_.emplace_back(config.recompute, scope.child(fmt::format("block{}", i)), width, groups_of(config.ssdiff, width));
     }
   }
   for (const std::int64_t i : {0, 1}) {
@@ -78,8 +78,12 @@ Tensor Ssdiff::embed_steps(const std::vector<double>& steps, DType dtype) const 
 }
 
 Tensor Ssdiff::fuse(std::size_t level, const Tensor& x, const Tensor& y, Branch detach) const {
-  const Tensor filtered = ssdiff::attenuate_low_frequencies(y, kLevels[level].spatial_lowpass, config().ssdiff.fmim);
-  return fusion_[level](amplify_half(x, kLevels[level].spectral_gain), filtered, detach);
+  const auto merge = [detach, values = kLevels[level], method = config().ssdiff.fmim](const ssdiff::Fusformer& fusformer,
+                                                                                      const std::vector<Tensor>& in) {
+    const Tensor filtered = ssdiff::attenuate_low_frequencies(in[1], values.spatial_lowpass, method);
+    return fusformer(amplify_half(in[0], values.spectral_gain), filtered, detach);
+  };
+  return fusion_[level].run({x, y}, merge);
 }
 
 Tensor Ssdiff::run_levels(Pair stems, const Tensor& time, Branch detach) const {

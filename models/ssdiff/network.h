@@ -15,6 +15,7 @@
 
 #include <vector>
 
+#include "framework/nn/block.h"
 #include "models/denoising_model.h"
 #include "models/ssdiff/blocks.h"
 #include "models/ssdiff/fusformer.h"
@@ -43,9 +44,9 @@ class Ssdiff final : public DenoisingModel {
   Conv2d base_;
   ssdiff::Stem spatial_;
   ssdiff::Stem spectral_;
-  std::vector<ssdiff::ResBlock> blocks_;   // levels 0 to 3 of the spatial branch
-  std::vector<ssdiff::Fusformer> fusion_;  // levels 0 to 4
-  std::vector<ssdiff::Down> down_;         // of both branches, as is up_
+  std::vector<Block<ssdiff::ResBlock>> blocks_;   // levels 0 to 3 of the spatial branch
+  std::vector<Block<ssdiff::Fusformer>> fusion_;  // levels 0 to 4
+  std::vector<ssdiff::Down> down_;                // of both branches, as is up_
   std::vector<ssdiff::Up> up_;
   Conv2d head0_;
   Conv2d head1_;
