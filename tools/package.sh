@@ -10,7 +10,7 @@ build=${CF_BUILD_DIR:-build/package}
 mirror=${CF_MIRROR:-http://deb.debian.org/debian}
 tools/setup.sh
 command -v dpkg-shlibdeps >/dev/null || { echo "package: dpkg-shlibdeps was not found: install dpkg-dev" >&2; exit 1; }
-cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCF_CUDA="${CF_CUDA:-OFF}" -DCF_GDAL=ON
+cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCF_CUDA="${CF_CUDA:-OFF}" -DCF_GDAL=ON -DCF_MPI=ON
 cmake --build "$build" --target cf_pages
 rm -f "$build"/cfrun_*.deb
 cpack -G DEB --config "$build/CPackConfig.cmake" -B "$build"
