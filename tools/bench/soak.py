@@ -121,7 +121,7 @@ def plot(table, picture):
     with open(table) as file:
         rows = list(csv.DictReader(file))
     steps = [int(row["step"]) for row in rows]
-    last = steps[-1]
+    last = -(-steps[-1] // 1000) * 1000
     columns = {
         "memory of the process (VmRSS), MB, against steps": [int(row["rss_bytes"]) for row in rows],
         "tensors alive (live_bytes), MB, against steps": [int(row["live_bytes"]) for row in rows],
@@ -141,7 +141,7 @@ def plot(table, picture):
             f"{title}: second tenth {early / 1e6:.3f}, last tenth {late / 1e6:.3f}, "
             f"least {min(values) / 1e6:.3f}, most {max(values) / 1e6:.3f}"
         )
-    print(f"{len(rows)} samples over {last} steps, {rows[-1]['seconds']} s")
+    print(f"{len(rows)} samples over {steps[-1]} steps, {rows[-1]['seconds']} s")
 
 
 def main():
