@@ -1,7 +1,5 @@
 #include "framework/dist/rank_place.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -73,12 +71,6 @@ RankPlace rank_place() {
     return place;
   }
   return {};
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "an unnamed machine";
-  return name.data();
 }
 
 }  // namespace cf

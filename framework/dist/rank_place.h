@@ -22,7 +22,4 @@ RankPlace rank_place();
 // The environment variable by which cfrun tells a process that it is a rank: "rank/size:connections", socket_group.h.
 constexpr const char* kRankVariable = "CF_RANK";
 
-// The name of this machine.
-std::string host_name();
-
 }  // namespace cf

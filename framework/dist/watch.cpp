@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "framework/core/check.h"
+#include "framework/core/host_name.h"
 #include "framework/dist/process_group.h"
-#include "framework/dist/rank_place.h"
 #include "framework/dist/watch_connections.h"
 #include "framework/dist/watch_posts.h"
 

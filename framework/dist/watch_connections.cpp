@@ -20,7 +20,7 @@
 #include <sstream>
 
 #include "framework/core/check.h"
-#include "framework/dist/rank_place.h"
+#include "framework/core/host_name.h"
 
 namespace cf::watch {
 namespace {

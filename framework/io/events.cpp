@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "framework/core/check.h"
+#include "framework/core/host_name.h"
 #include "framework/core/log.h"
 #include "framework/io/event_messages.h"
 #include "framework/io/files.h"
@@ -24,9 +24,7 @@ double now() { return std::chrono::duration<double>(std::chrono::system_clock::n
 // TensorBoard finds files by "tfevents" and reads those of one folder in the order of their names; the time comes first.
 std::string new_file_name() {
   static std::atomic<int> count = 0;
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host = {'h', 'o', 's', 't'};
-  return fmt::format("events.out.tfevents.{:010}.{}.{}.{}", static_cast<std::int64_t>(now()), host.data(), ::getpid(), count++);
+  return fmt::format("events.out.tfevents.{:010}.{}.{}.{}", static_cast<std::int64_t>(now()), host_name(), ::getpid(), count++);
 }
 
 // From the IHDR chunk, which stands first in every PNG file: width, height, bits, colour type, numbers big-endian.

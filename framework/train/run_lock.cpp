@@ -5,22 +5,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 
 #include "framework/core/check.h"
+#include "framework/core/host_name.h"
 #include "framework/core/log.h"
 
 namespace cf {
 namespace {
 
-std::string this_process() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return fmt::format("process {} on {}", ::getpid(), host.data());
-}
+std::string this_process() { return fmt::format("process {} on {}", ::getpid(), host_name()); }
 
 // What the holder wrote of itself, as far as it may be shown.
 std::string holder_of(const std::filesystem::path& lock) {

@@ -3,6 +3,7 @@
 
 #include <regex>
 
+#include "framework/core/host_name.h"
 #include "framework/dist/rank_place.h"
 #include "tests/dist/launched.h"
 

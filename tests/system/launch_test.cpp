@@ -2,6 +2,7 @@
 #include <csignal>
 #include <sstream>
 
+#include "framework/core/host_name.h"
 #include "framework/dist/mpi_module.h"
 #include "framework/dist/processes.h"
 #include "framework/dist/rank_place.h"

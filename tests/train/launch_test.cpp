@@ -2,6 +2,7 @@
 #ifdef CF_EMULATED
 #include <doctest/doctest.h>
 
+#include "framework/core/host_name.h"
 #include "framework/dist/rank_place.h"
 #include "kernels/cuda/emulator/fake_gpu.h"
 #include "tests/harness/temp_folder.h"

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "framework/core/device_services.h"
+#include "framework/core/host_name.h"
 #include "framework/dist/rank_place.h"
 #include "framework/io/json.h"
 #include "kernels/devices.h"

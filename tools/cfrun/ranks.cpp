@@ -12,6 +12,7 @@
 
 #include "framework/core/check.h"
 #include "framework/core/device_services.h"
+#include "framework/core/host_name.h"
 #include "framework/core/log.h"
 #include "framework/core/parallel.h"
 #include "framework/dist/groups.h"

@@ -1,0 +1,14 @@
+#include "framework/core/host_name.h"
+
+#include <unistd.h>
+
+#include <array>
+
+namespace cf {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unnamed";
+}
+
+}  // namespace cf
